@@ -1,0 +1,211 @@
+"""Messages between edge and cloud (contract, section 6)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ringline_core.wire.base import Counter, Id, Instant, Name, Queue, Station, WireModel
+from ringline_core.wire.codes import PROTOCOL_VERSION, ErrorCode, Verb
+from ringline_core.wire.command import EdgeCommand, Result
+from ringline_core.wire.desk import WorkItem
+from ringline_core.wire.document import StationDocument
+from ringline_core.wire.page import Bye
+from ringline_core.wire.policy import Policy
+
+Frame = Annotated[int, Field(ge=0, lt=2**53)]
+Epoch = Annotated[int, Field(ge=0, lt=2**31)]
+MAX_STATIONS_PER_FRAME = 64
+SEQ_LIMIT = 2**40
+"""`seq` stays below this, so that `epoch * 2**40 + seq` orders across epochs."""
+
+
+class PbxInfo(WireModel):
+    """What PBX the edge speaks to."""
+
+    kind: str = Field(max_length=32)
+    version: str = Field(default="", max_length=64)
+
+
+class EdgeHello(WireModel):
+    """First frame of an edge on a socket."""
+
+    t: Literal["hello"] = "hello"
+    frame: Frame
+    v: int = PROTOCOL_VERSION
+    edge: Id
+    session: Id
+    software: str = Field(max_length=64)
+    pbx: PbxInfo
+    capabilities: tuple[Verb, ...] = ()
+
+
+class StationState(WireModel):
+    """The newest document of one station."""
+
+    station: Station
+    seq: Annotated[int, Field(ge=1, lt=SEQ_LIMIT)]
+    doc: StationDocument
+    rang: tuple[Id, ...] = ()
+    seen_at: Instant | None = None
+
+
+class State(WireModel):
+    """Documents of the stations that changed."""
+
+    t: Literal["state"] = "state"
+    frame: Frame
+    epoch: Epoch
+    stations: tuple[StationState, ...] = Field(min_length=1, max_length=MAX_STATIONS_PER_FRAME)
+    sent_at: Instant | None = None
+
+
+class Snapshot(WireModel):
+    """Begin or end of a full snapshot."""
+
+    t: Literal["snapshot"] = "snapshot"
+    frame: Frame
+    epoch: Epoch
+    phase: Literal["begin", "end"]
+
+
+class CallRecord(WireModel):
+    """One call's record; a higher version replaces a lower one."""
+
+    call: Id
+    version: Annotated[int, Field(ge=1)]
+    record: dict[str, Any]
+
+
+class Records(WireModel):
+    """Call records of the `log` lane, acked as a whole."""
+
+    t: Literal["records"] = "records"
+    frame: Frame
+    items: tuple[CallRecord, ...] = Field(min_length=1, max_length=100)
+
+
+class EdgeResult(Result):
+    """How far a command has come at the PBX."""
+
+    frame: Frame
+
+
+class HeldStation(WireModel):
+    """A station with holds of the cloud's making, and the desk `rev` the edge has."""
+
+    station: Station
+    rev: Counter
+
+
+class EdgeBeat(WireModel):
+    """The edge is alive, and how full its spool is."""
+
+    t: Literal["beat"] = "beat"
+    frame: Frame
+    epoch: Epoch
+    spool: Counter = 0
+    pbx: Literal["up", "down"]
+    held: tuple[HeldStation, ...] = ()
+
+
+class Release(WireModel):
+    """The edge gives its lease up."""
+
+    t: Literal["release"] = "release"
+    frame: Frame
+    epoch: Epoch
+
+
+FromEdge = Annotated[
+    EdgeHello | State | Snapshot | Records | EdgeResult | EdgeBeat | Release,
+    Field(discriminator="t"),
+]
+"""Everything an edge may send."""
+
+
+class EdgeLimits(WireModel):
+    """The rhythm and sizes that the cloud asks of an edge."""
+
+    beat_s: float
+    lease_s: float
+    frame_bytes: int
+    window: int = 4
+
+
+class EdgeWelcome(WireModel):
+    """The answer to an edge's hello."""
+
+    t: Literal["welcome"] = "welcome"
+    frame: Frame | None = None
+    role: Literal["active", "standby"]
+    epoch: Epoch
+    now_at: Instant
+    limits: EdgeLimits
+
+
+class RejectedStation(WireModel):
+    """A document that was not taken, and why."""
+
+    station: Station
+    code: ErrorCode
+
+
+class Ack(WireModel):
+    """A frame was handled; with `code` it was refused as a whole."""
+
+    t: Literal["ack"] = "ack"
+    frame: Frame
+    epoch: Epoch | None = None
+    rejected: tuple[RejectedStation, ...] = ()
+    code: ErrorCode | None = None
+
+
+class EdgeBeatReply(WireModel):
+    """The cloud's answer to an edge's beat."""
+
+    t: Literal["beat"] = "beat"
+    frame: Frame
+    now_at: Instant
+    role: Literal["active", "standby"]
+    epoch: Epoch
+
+
+class DeskForEdge(WireModel):
+    """What an edge must know of a desk."""
+
+    station: Station
+    rev: Counter
+    agent: str | None = None
+    login: str | None = None
+    queues: tuple[Queue, ...] = ()
+    name: Name = ""
+    pages: int = 0
+    drafts: tuple[Id, ...] = ()
+    decided: tuple[Id, ...] = ()
+    work: tuple[WorkItem, ...] = ()
+    policy: Policy = Policy()
+
+
+class Desks(WireModel):
+    """Desks of a site; after hello all of them, later those that changed."""
+
+    t: Literal["desks"] = "desks"
+    items: tuple[DeskForEdge, ...]
+    part: int = 1
+    parts: int = 1
+
+
+class Lead(WireModel):
+    """This edge leads, or stands by, from now on."""
+
+    t: Literal["lead", "standby"]
+    epoch: Epoch
+
+
+ToEdge = Annotated[
+    EdgeWelcome | Ack | EdgeBeatReply | EdgeCommand | Desks | Lead | Bye,
+    Field(discriminator="t"),
+]
+"""Everything the cloud may send to an edge."""

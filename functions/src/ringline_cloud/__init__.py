@@ -1,0 +1,1 @@
+"""The cloud: Lambda handlers, services, store and fan-out."""
