@@ -63,6 +63,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     pbx = "ami" if ami else environ.get("PBX") or "simulator"
     if pbx not in ("simulator", "asterisk", "ami"):
         raise SettingsError(f"PBX={pbx}: it may be simulator or asterisk")
+    if ami and not ami.rpartition(":")[2].isdigit():
+        raise SettingsError(f"AMI={ami}: it must be host:port")
     edge = environ.get("EDGE") or "on"
     if edge not in ("on", "none"):
         raise SettingsError(f"EDGE={edge}: it may be none, or left out")
@@ -72,5 +74,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         pbx=pbx,
         ami=ami,
         edge=edge == "on",
-        queue_ring_s=float(environ.get("QUEUE_RING_S") or 20),
+        queue_ring_s=_seconds("QUEUE_RING_S", environ.get("QUEUE_RING_S") or "20"),
     )
+
+
+def _seconds(name: str, value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if seconds <= 0:
+        raise SettingsError(f"{name}={value}: it must be a number of seconds above 0")
+    return seconds

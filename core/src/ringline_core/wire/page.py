@@ -274,16 +274,7 @@ class Bye(WireModel):
 
 
 ToPage = Annotated[
-    PageWelcome
-    | StationFrame
-    | ContextFrame
-    | Result
-    | NoteFrame
-    | PopFrame
-    | BeatReply
-    | Notice
-    | ErrorFrame
-    | Bye,
+    PageWelcome | StationFrame | ContextFrame | Result | NoteFrame | PopFrame | BeatReply | Notice | ErrorFrame | Bye,
     Field(discriminator="t"),
 ]
 """Everything the cloud may send to a page."""

@@ -1,0 +1,157 @@
+"""Station documents in the wire's JSON form, built from the model's facts when somebody asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ringline_core.domain.allowed import call_verbs, station_verbs
+from ringline_core.domain.facts import Leg, Party
+from ringline_core.domain.lineage import Lineage
+from ringline_core.domain.station import Numbered, Station
+from ringline_core.ids import call_id, interaction_id
+from ringline_core.wire.base import ms_to_rfc3339
+from ringline_core.wire.codes import Direction, LegState, Verb
+from ringline_core.wire.document import MAX_CALLS, MAX_DATA_BYTES, MAX_PARTIES
+
+MAX_NAME = 120
+MAX_NUMBER = 64
+MAX_WAS = 16
+NOBODY = Party()
+
+
+class DocumentBuilder:
+    """Builds documents of one site's stations."""
+
+    def __init__(self, site: str, lineage: Lineage, party_legs: Callable[[Iterable[str]], list[Leg]]) -> None:
+        """`party_legs` gives the live parties of calls."""
+        self._site = site
+        self._lineage = lineage
+        self._party_legs = party_legs
+
+    def build(self, station: Station, capable: frozenset[Verb], *, link_up: bool) -> dict[str, Any]:
+        """The whole document of `station`."""
+        agent = station.shown_agent(link_up=link_up)
+        calls = self._calls(station, capable)
+        known = station.agent
+        return {
+            "station": station.station,
+            "in_service": station.in_service,
+            "dnd": next((device.dnd for device in station.devices.values() if device.dnd is not None), None),
+            "forward": _cut(
+                next((each.forward for each in station.devices.values() if each.forward), None), MAX_NUMBER
+            ),
+            "agent": {
+                "login": _cut(known.login, 64) if known else None,
+                "state": agent.state.value,
+                "reason": _cut(known.reason, 64) if known else None,
+                "since_at": _at(agent.since_at_ms or None),
+                "pending": agent.pending.value if agent.pending else None,
+                "queues": [
+                    {
+                        "queue": each.queue[:80],
+                        "paused": each.paused,
+                        "reason": _cut(each.reason, 64),
+                        "penalty": each.penalty,
+                    }
+                    for each in (known.queues if known else ())
+                ][:64],
+            },
+            "calls": calls,
+            "wrap_up": [],
+            "can": station_verbs(agent.state, len(calls), capable, in_service=station.in_service),
+            "recent": [self._transition(each, station) for each in station.recent],
+        }
+
+    def remote(self, leg: Leg, others: list[Leg]) -> Party:
+        """The other side of `leg`: as the PBX shows it, else the outside party, else the first colleague."""
+        if leg.remote is not None:
+            return leg.remote
+        best = min(others, key=lambda each: (not each.outside, each.started_at_ms, each.leg), default=None)
+        return best.own if best else NOBODY
+
+    def _calls(self, station: Station, capable: frozenset[Verb]) -> list[dict[str, Any]]:
+        legs = [leg for call in station.legs if (leg := station.folded(call)) is not None]
+        legs.sort(key=lambda leg: (leg.started_at_ms, leg.leg))
+        consulted = {leg.consult_of for leg in legs}
+        return [self._entry(leg, capable, consulting=leg.call in consulted) for leg in legs[:MAX_CALLS]]
+
+    def _entry(self, leg: Leg, capable: frozenset[Verb], *, consulting: bool) -> dict[str, Any]:
+        everybody = [
+            each for each in self._party_legs(self._lineage.component(leg.call)) if each.station != leg.station
+        ]
+        others = sorted(
+            (e for e in everybody if e.call == leg.call or (leg.bridge is not None and e.bridge == leg.bridge)),
+            key=lambda each: (not each.outside, each.started_at_ms, each.leg),
+        )
+        story = self._lineage.story(leg.call)
+        remote = self.remote(leg, others)
+        return {
+            "call": call_id(self._site, leg.call),
+            "interaction": interaction_id(self._site, story.root),
+            "was": [interaction_id(self._site, each) for each in story.was[:MAX_WAS]],
+            "related": [interaction_id(self._site, each) for each in story.related[:MAX_WAS]],
+            "leg": leg.state.value,
+            "direction": _direction(leg, others).value,
+            "remote": {
+                "number": _cut(remote.number, MAX_NUMBER),
+                "name": _cut(remote.name, MAX_NAME),
+                "presentation": remote.presentation.value,
+            },
+            "dialed": _cut(leg.dialed or next((each.dialed for each in others if each.dialed), None), MAX_NUMBER),
+            "queue": _cut(leg.queue, 80),
+            "started_at": ms_to_rfc3339(leg.started_at_ms),
+            "answered_at": _at(leg.answered_at_ms),
+            "held_at": _at(leg.held_at_ms) if leg.state is LegState.HOLD else None,
+            "consult_of": call_id(self._site, leg.consult_of) if leg.consult_of else None,
+            "transferred_by": leg.transferred_by,
+            "conflict": None,
+            "parties": [_party(each) for each in others[:MAX_PARTIES]],
+            "data": _fitting(leg.data),
+            "can": call_verbs(leg.state, capable, consulting=consulting),
+        }
+
+    def _transition(self, numbered: Numbered, station: Station) -> dict[str, Any]:
+        happened = numbered.happened
+        return {
+            "n": numbered.n,
+            "event": happened.event.value,
+            "call": numbered.call,
+            "interaction": numbered.interaction,
+            "at": ms_to_rfc3339(happened.at_ms),
+            "cause": happened.cause.value if happened.cause else None,
+            "by": _cut(happened.by, 64),
+            "peer": _cut(happened.peer, 64),
+        }
+
+
+def _direction(leg: Leg, others: list[Leg]) -> Direction:
+    outside = any(each.outside for each in others)
+    if leg.origin:
+        return Direction.OUTBOUND if outside else Direction.INTERNAL
+    return Direction.INBOUND if outside else Direction.INTERNAL
+
+
+def _party(leg: Leg) -> dict[str, Any]:
+    return {"number": _cut(leg.own.number, MAX_NUMBER), "station": leg.station, "leg": leg.state.value}
+
+
+def _at(epoch_ms: int | None) -> str | None:
+    return None if epoch_ms is None else ms_to_rfc3339(epoch_ms)
+
+
+def _cut(text: str | None, limit: int) -> str | None:
+    return None if text is None else str(text)[:limit]
+
+
+def _fitting(data: Any) -> dict[str, Any]:
+    """As many entries, in their order, as fit the contract's 2 KB."""
+    kept: dict[str, Any] = {}
+    size = 2
+    for key, value in data.items():
+        size += len(json.dumps({key[:64]: value}, separators=(",", ":"), ensure_ascii=False).encode())
+        if size > MAX_DATA_BYTES:
+            break
+        kept[key[:64]] = value
+    return kept

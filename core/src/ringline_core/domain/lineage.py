@@ -1,0 +1,119 @@
+"""Which of the PBX's calls are one story: interactions by connected component.
+
+A PBX's own call id is no story: transfers and conferences join calls, and some PBXes rename one of them. So the story
+is worked out from facts that only ever add up (calls, who is outside, which calls were joined), and the answer depends
+on the set of facts alone, never on their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The interaction that a call belongs to.
+
+    Attributes:
+        root: The PBX's call that names the interaction.
+        was: Calls whose own interactions merged into it, oldest first.
+        related: Roots of other outside parties' interactions in the same conference, oldest first.
+    """
+
+    root: str
+    was: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Node:
+    started_at_ms: int
+    outside: bool = False
+    joined: set[str] = field(default_factory=set)
+
+
+class Lineage:
+    """The calls of a PBX and how they were joined."""
+
+    def __init__(self) -> None:
+        """No calls yet."""
+        self._nodes: dict[str, _Node] = {}
+        self._stories: dict[str, Story] = {}
+
+    def __contains__(self, call: str) -> bool:
+        return call in self._nodes
+
+    def see(self, call: str, started_at_ms: int, *, outside: bool) -> bool:
+        """A leg of `call` exists; whether that can have changed a story."""
+        node = self._nodes.get(call)
+        if node is None:
+            self._nodes[call] = _Node(started_at_ms, outside)
+            return True
+        changed = (outside and not node.outside) or started_at_ms < node.started_at_ms
+        node.outside |= outside
+        node.started_at_ms = min(node.started_at_ms, started_at_ms)
+        if changed and node.joined:
+            self._forget_stories(call)
+        return changed
+
+    def join(self, call: str, other: str, at_ms: int) -> bool:
+        """Two calls are one story from now on; whether that was news."""
+        if call == other or other in self._node(call, at_ms).joined:
+            return False
+        self._node(call, at_ms).joined.add(other)
+        self._node(other, at_ms).joined.add(call)
+        self._forget_stories(call)
+        return True
+
+    def component(self, call: str) -> Iterable[str]:
+        """All calls that are joined with `call`, itself included."""
+        node = self._nodes.get(call)
+        if node is None or not node.joined:
+            return (call,)
+        seen, open_ends = {call}, [call]
+        while open_ends:
+            for neighbour in self._nodes[open_ends.pop()].joined - seen:
+                seen.add(neighbour)
+                open_ends.append(neighbour)
+        return seen
+
+    def story(self, call: str) -> Story:
+        """The interaction of `call`."""
+        node = self._nodes.get(call)
+        if node is None or not node.joined:
+            return Story(call)
+        if call not in self._stories:
+            self._stories.update(self._tell(sorted(self.component(call), key=self._age)))
+        return self._stories[call]
+
+    def drop(self, calls: Iterable[str]) -> None:
+        """Forget a whole component that is over."""
+        for call in calls:
+            self._nodes.pop(call, None)
+            self._stories.pop(call, None)
+
+    def _node(self, call: str, at_ms: int) -> _Node:
+        return self._nodes.setdefault(call, _Node(at_ms))
+
+    def _age(self, call: str) -> tuple[int, str]:
+        return (self._nodes[call].started_at_ms, call)
+
+    def _tell(self, calls: list[str]) -> dict[str, Story]:
+        """Stories of one component; `calls` oldest first."""
+        outside = [call for call in calls if self._nodes[call].outside]
+        main = outside[0] if outside else calls[0]
+        roots = {call: call if call in outside else main for call in calls}
+        heads = [call for call in calls if roots[call] == call]
+        return {
+            call: Story(
+                root,
+                tuple(each for each in calls if roots[each] == root and each != root),
+                tuple(head for head in heads if head != root),
+            )
+            for call, root in roots.items()
+        }
+
+    def _forget_stories(self, call: str) -> None:
+        for each in self.component(call):
+            self._stories.pop(each, None)
