@@ -41,6 +41,11 @@ class Stack:
         """The page's origin, which the stack allows."""
         return str(self.ready["page_url"]).rstrip("/")
 
+    def pbx_said(self) -> dict[str, Any]:
+        """The PBX's ready line: its ports, for an edge of the test's own."""
+        lines = (self.run_dir / "logs" / "pbx.log").read_text().splitlines()
+        return dict(json.loads(next(line for line in lines if line.startswith("{"))))
+
     def token(self, user: str) -> str:
         """An id token of a demo user."""
         return str(next(entry["token"] for entry in self.ready["users"] if entry["user"] == user))

@@ -1,0 +1,92 @@
+"""An edge process of the test's own, beside a stack that was started without one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from infra.local.children import clean_environment
+from infra.local.ports import free_port
+from infra.local.settings import ROOT
+from tests.support.stack import Stack
+from tests.support.waiting import eventually
+
+PROGRAM = Path(sys.executable).parent / "ringline-edge"
+
+
+@dataclass
+class OwnEdge:
+    """One edge: enrolled once, started and ended as often as the test likes."""
+
+    folder: Path
+    port: int
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def config(self) -> Path:
+        """Its configuration file."""
+        return self.folder / "edge.toml"
+
+    async def start(self) -> None:
+        """Start it, and wait until it leads and sees its PBX."""
+        with (self.folder / "edge.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *map(str, (PROGRAM, "run", "--config", self.config)),
+                cwd=ROOT,
+                env=clean_environment({}),
+                stdout=log,
+                stderr=log,
+            )
+        await eventually(self._is_active, timeout_s=20)
+
+    async def health(self) -> dict[str, Any]:
+        """What `/healthz` says, empty while it does not answer."""
+        try:
+            async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{self.port}/healthz") as said:
+                found: dict[str, Any] = await said.json(content_type=None)
+                return found
+        except (aiohttp.ClientError, ValueError):
+            return {}
+
+    async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End it with a signal; its exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+        return await asyncio.wait_for(self.process.wait(), 10)
+
+    async def _is_active(self) -> bool:
+        assert self.process is not None
+        assert self.process.returncode is None, (self.folder / "edge.log").read_text()[-3000:]
+        health = await self.health()
+        return health.get("role") == "active" and health.get("pbx") == "up"
+
+
+async def enrol(stack: Stack, folder: Path, pbx: str, name: str = "edge-own") -> OwnEdge:
+    """Write a configuration with `pbx` (its TOML tables), and enrol with the stack's fresh code.
+
+    Raises:
+        AssertionError: The enrolment was refused; the text has its words.
+    """
+    edge = OwnEdge(folder, free_port())
+    state, port = json.dumps(str(folder / "state")), edge.port
+    edge.config.write_text(
+        f"version = 1\n[edge]\nstate_dir = {state}\n[health]\nhost = '127.0.0.1'\nport = {port}\n{pbx}"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *map(str, (PROGRAM, "enroll", "--config", edge.config, "--api", stack.api_url, "--edge", name)),
+        env=clean_environment({}),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate(f"{stack.ready['edge']['enrolment_code']}\n".encode())
+    assert process.returncode == 0, said.decode()
+    return edge
