@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ async def quiet(stack: Stack) -> None:
         for waiting in (await stack.control("GET", f"/queues/{queue}"))["callers"]:
             await stack.try_control("POST", f"/callers/{waiting['caller']}", {"do": "hangup"})
     for station in PHONES:
-        await eventually(lambda station=station: _idle(stack, station), timeout_s=15)
+        await eventually(partial(_idle, stack, station), timeout_s=15)
 
 
 async def _idle(stack: Stack, station: str) -> bool:

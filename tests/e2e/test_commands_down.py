@@ -102,7 +102,7 @@ async def test_s17_the_same_id_twice_and_two_pages_at_once_have_one_effect(stack
 
 
 @pytest.mark.scenario("S17")
-async def test_s17_without_an_edge_the_page_hears_so_at_once(stack: Stack) -> None:
+async def test_s17_a_command_past_its_deadline_is_not_done(stack: Stack) -> None:
     async with ready_agent(stack, "anna") as page:
         pid = stack.ready["edge"]["pid"]
         os.kill(pid, signal.SIGSTOP)

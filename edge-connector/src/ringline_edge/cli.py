@@ -1,0 +1,106 @@
+"""`ringline-edge`: run, check-config, enroll, replay."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from ringline_core.domain.facts import Snapshot
+from ringline_core.domain.model import StationModel
+from ringline_core.errors import ConfigError
+from ringline_core.wire.codec import compact
+from ringline_edge import app as edge_app
+from ringline_edge import config as edge_config
+from ringline_edge import identity, logs, registry
+
+EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+ConfigOption = Annotated[Path, typer.Option("--config", help="the configuration file")]
+DEFAULT = Path("/etc/ringline-edge/edge.toml")
+
+
+@app.command()
+def run(config: ConfigOption = DEFAULT) -> None:
+    """Join the PBX to the cloud until told to stop."""
+    try:
+        loaded = edge_config.load(config)
+        logs.set_up(loaded.edge.log_level)
+        edge_app.run(loaded, config)
+    except ConfigError as err:
+        _refuse(str(err))
+
+
+@app.command("check-config")
+def check_config(config: ConfigOption = DEFAULT) -> None:
+    """Say whether the configuration can be used."""
+    try:
+        loaded = edge_config.load(config)
+        registry.create(loaded.pbx.kind, loaded.pbx.settings, str(config))
+    except ConfigError as err:
+        _refuse(str(err))
+    typer.echo(f"{config}: good; pbx {loaded.pbx.kind}, state in {loaded.edge.state_dir}")
+
+
+@app.command()
+def enroll(
+    api: Annotated[str, typer.Option(help="address of the HTTP API")],
+    edge: Annotated[str, typer.Option(help="this edge's id, unique at the site")] = "edge-1",
+    config: ConfigOption = DEFAULT,
+) -> None:
+    """Make this edge known to the cloud; the one-time code is read from standard input."""
+    try:
+        folder = edge_config.load(config).edge.state_dir
+    except ConfigError as err:
+        _refuse(str(err))
+    code = typer.prompt("Enrolment code", prompt_suffix=": ", err=True).strip()
+    private, public = identity.make_key()
+    answer = _post(f"{api.rstrip('/')}/enrolments", {"code": code, "public_key": public, "edge": edge})
+    names = ("site", "edge", "kid", "audience", "socket_url")
+    me = identity.EdgeIdentity(**{name: answer[name] for name in names}, private_pem=private)
+    identity.save(folder, me)
+    typer.echo(json.dumps({name: answer[name] for name in names}))
+
+
+@app.command()
+def replay(
+    trace: Annotated[Path, typer.Argument(help="recorded bytes of a PBX session")],
+    kind: Annotated[str, typer.Option(help="the kind of PBX they came from")],
+    site: Annotated[str, typer.Option(help="site id for the call ids")] = "site",
+) -> None:
+    """Turn a recorded PBX session into station documents, one JSON line each."""
+    model = StationModel(site)
+    model.lead(1)
+    try:
+        for fact in registry.replay(kind, trace.read_bytes(), site):
+            changed = model.stations if isinstance(fact, Snapshot) else model.apply(fact).stations
+            for station in sorted(changed):
+                typer.echo(compact(model.document(station)))
+    except ConfigError as err:
+        _refuse(str(err))
+    except OSError as err:
+        _refuse(f"{trace}: {err.strerror}")
+
+
+def _post(url: str, body: dict[str, str]) -> dict[str, str]:
+    request = urllib.request.Request(  # noqa: S310 - the address is the operator's own word
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as err:
+        detail = err.read(500).decode(errors="replace")
+        _refuse(f"the cloud refused the enrolment ({err.code}): {detail}", code=1)
+    except (urllib.error.URLError, TimeoutError, ValueError) as err:
+        _refuse(f"{url} cannot be reached: {err}", code=1)
+
+
+def _refuse(text: str, code: int = EXIT_CONFIG) -> NoReturn:
+    sys.stderr.write(f"ringline-edge: {text}\n")
+    raise typer.Exit(code)
