@@ -37,6 +37,17 @@ class Deployed:
     outputs: dict[str, str]
     endpoint_url: str
 
+    @property
+    def http_api_url(self) -> str:
+        """The HTTP API; the emulator serves all APIs below one address."""
+        return f"{self.endpoint_url}/_aws/execute-api/{self.outputs['HttpApiId']}"
+
+    @property
+    def edge_socket_url(self) -> str:
+        """Where edges open their sockets."""
+        base = self.endpoint_url.replace("http://", "ws://")
+        return f"{base}/_aws/execute-api/{self.outputs['EdgeApiId']}/v1"
+
 
 async def deploy(endpoint_url: str, parameters: dict[str, str]) -> Deployed:
     """Upload the code, create the stack, and wait for it.
@@ -88,7 +99,7 @@ def _reasons(formation: Any) -> str:
 
 def _packaged(endpoint_url: str) -> str:
     """The built template with its local folders replaced by uploaded archives."""
-    template: dict[str, Any] = yaml.load((BUILD_DIR / "template.yaml").read_text(), Loader=_Intrinsics)
+    template: dict[str, Any] = yaml.safe_load((BUILD_DIR / "template.yaml").read_text())
     store = client("s3", endpoint_url)
     store.create_bucket(Bucket=BUCKET)
     uploaded: dict[str, str] = {}
@@ -98,7 +109,7 @@ def _packaged(endpoint_url: str) -> str:
             if folder not in uploaded:
                 uploaded[folder] = _upload(store, BUILD_DIR / folder)
             resource["Properties"][name] = uploaded[folder]
-    return yaml.dump(template, Dumper=_dumper())
+    return yaml.safe_dump(template)
 
 
 def _upload(store: Any, folder: Path) -> str:
@@ -115,29 +126,3 @@ def _archive(folder: Path) -> bytes:
             if path.is_file():
                 archive.write(path, path.relative_to(folder))
     return sink.getvalue()
-
-
-class _Tagged:
-    """A CloudFormation short form (`!Ref`, `!Sub` ...), carried through unread."""
-
-    def __init__(self, tag: str, node: yaml.Node) -> None:
-        self.tag, self.node = tag, node
-
-
-class _Intrinsics(yaml.SafeLoader):
-    """Reads templates without understanding their short forms."""
-
-
-_Intrinsics.add_multi_constructor("!", lambda loader, suffix, node: _Tagged(f"!{suffix}", node))
-
-
-def _dumper() -> type[yaml.SafeDumper]:
-    class Dumper(yaml.SafeDumper):
-        pass
-
-    def represent(dumper: yaml.SafeDumper, value: _Tagged) -> yaml.Node:
-        value.node.tag = value.tag
-        return value.node
-
-    Dumper.add_representer(_Tagged, represent)
-    return Dumper

@@ -37,8 +37,7 @@ class Stack:
     """What is known of a stack that is up."""
 
     page_url: str
-    endpoint_url: str
-    outputs: dict[str, str]
+    deployed: deploy.Deployed
     issuer: Issuer
     code: str
     pids: dict[str, int]
@@ -51,8 +50,8 @@ class Stack:
             "page_url": self.page_url,
             "api_url": f"{self.page_url}api",
             "stack": deploy.STACK,
-            "table": self.outputs["TableName"],
-            "aws": {"endpoint_url": self.endpoint_url, "region": REGION},
+            "table": self.deployed.outputs["TableName"],
+            "aws": {"endpoint_url": self.deployed.endpoint_url, "region": REGION},
             "users": [
                 {
                     "user": user.user,
@@ -69,7 +68,7 @@ class Stack:
                 "pid": self.edge.child.pid if self.edge else None,
                 "health_url": self.edge.health_url if self.edge else None,
                 "metrics_url": self.edge.metrics_url if self.edge else None,
-                "socket_url": self.outputs["EdgeSocketUrl"],
+                "socket_url": self.deployed.edge_socket_url,
                 "site": SITE,
                 "enrolment_code": self.code,
             },
@@ -98,7 +97,7 @@ async def bring_up(children: Children, settings: Settings) -> Stack:
         running_pbx = await pbx.start(children, settings, dict(os.environ))
     config = {
         "page_port": page_port,
-        "api_url": stack.outputs["HttpApiUrl"].rstrip("/"),
+        "api_url": stack.http_api_url,
         "control_url": running_pbx.control_url,
         "issuer": issuer.url,
         "issuer_key": str(key),
@@ -118,7 +117,7 @@ async def bring_up(children: Children, settings: Settings) -> Stack:
     pids = {"emulator": aws.pid, "pages": pages.pid}
     pids |= {"edge": running_edge.child.pid} if running_edge else {}
     pids |= {"pbx": running_pbx.child.pid} if running_pbx.child else {}
-    return Stack(page_url, endpoint_url, stack.outputs, issuer, code, pids, running_pbx, running_edge)
+    return Stack(page_url, stack, issuer, code, pids, running_pbx, running_edge)
 
 
 def _parameters(issuer_url: str, page_url: str) -> dict[str, str]:
@@ -129,6 +128,7 @@ def _parameters(issuer_url: str, page_url: str) -> dict[str, str]:
         "OidcIssuer": issuer_url,
         "OidcAudience": AUDIENCE,
         "UserClaim": "sub",
+        "DeletionProtection": "false",
         "FixedTenant": TENANT,
         "AllowedOrigins": page_url.rstrip("/"),
     }
