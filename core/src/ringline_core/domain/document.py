@@ -18,6 +18,7 @@ from ringline_core.wire.document import MAX_CALLS, MAX_DATA_BYTES, MAX_PARTIES
 MAX_NAME = 120
 MAX_NUMBER = 64
 MAX_WAS = 16
+LONGEST_EXTENSION = 6
 NOBODY = Party()
 
 
@@ -65,11 +66,13 @@ class DocumentBuilder:
         }
 
     def remote(self, leg: Leg, others: list[Leg]) -> Party:
-        """The other side of `leg`: as the PBX shows it, else the outside party, else the first colleague."""
+        """The other side of `leg`: as the PBX shows it, else the outside party, else a colleague, else what it dialled."""
         if leg.remote is not None:
             return leg.remote
         best = min(others, key=lambda each: (not each.outside, each.started_at_ms, each.leg), default=None)
-        return best.own if best else NOBODY
+        if best is None or best.own.number is None:
+            return Party(leg.dialed) if leg.origin and leg.dialed else NOBODY
+        return best.own
 
     def _calls(self, station: Station, capable: frozenset[Verb]) -> list[dict[str, Any]]:
         legs = [leg for call in station.legs if (leg := station.folded(call)) is not None]
@@ -99,7 +102,7 @@ class DocumentBuilder:
                 "name": _cut(remote.name, MAX_NAME),
                 "presentation": remote.presentation.value,
             },
-            "dialed": _cut(leg.dialed or next((each.dialed for each in others if each.dialed), None), MAX_NUMBER),
+            "dialed": _cut(leg.dialed or _dialed_by_others(leg, others), MAX_NUMBER),
             "queue": _cut(leg.queue, 80),
             "started_at": ms_to_rfc3339(leg.started_at_ms),
             "answered_at": _at(leg.answered_at_ms),
@@ -126,9 +129,15 @@ class DocumentBuilder:
         }
 
 
+def _dialed_by_others(leg: Leg, others: list[Leg]) -> str | None:
+    return next((each.dialed for each in others if each.dialed and each.call == leg.call), None)
+
+
 def _direction(leg: Leg, others: list[Leg]) -> Direction:
+    """Seen from the leg. Before anybody rings at the far end a long number is taken for one outside."""
     outside = any(each.outside for each in others)
     if leg.origin:
+        outside |= not others and len(leg.dialed or "") > LONGEST_EXTENSION
         return Direction.OUTBOUND if outside else Direction.INTERNAL
     return Direction.INBOUND if outside else Direction.INTERNAL
 

@@ -45,8 +45,8 @@ def appeared(leg: Leg, at_ms: int) -> list[Happened]:
             event = EventName.CONSULTING if leg.consult_of else EventName.DIALING
             return [Happened(event, at_ms, by=leg.by)]
         case LegState.CONNECTED:
-            event = EventName.DIALING if leg.origin else EventName.RINGING
-            return [Happened(event, leg.started_at_ms), *_answered(leg, at_ms)]
+            dialing = [Happened(EventName.DIALING, leg.started_at_ms, by=leg.by)] if leg.origin else []
+            return [*dialing, *_answered(leg, at_ms)]
         case _:
             return []
 

@@ -1,0 +1,85 @@
+"""Queue members as agents: who is logged on where, paused or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ringline_core.domain.facts import Agent, Membership
+from ringline_core.wire.codes import AgentStateName, By
+from ringline_edge.adapters.asterisk.channels import Naming
+from ringline_edge.adapters.asterisk.protocol import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One interface in one queue."""
+
+    interface: str
+    queue: str
+    paused: bool
+    reason: str
+    penalty: int
+    is_static: bool
+
+
+class Members:
+    """All members of all queues, by station."""
+
+    def __init__(self, naming: Naming) -> None:
+        """Nobody is a member yet."""
+        self._naming = naming
+        self._members: dict[str, dict[str, Member]] = {}
+
+    def of(self, station: str) -> dict[str, Member]:
+        """Memberships of a station, by queue."""
+        return self._members.get(station, {})
+
+    def take(self, message: Message) -> str | None:
+        """Take a member from a QueueMember* event; its station, None when it is no station of ours."""
+        interface = message.get("Interface") or message.get("Location") or ""
+        station = self._naming.station(interface)
+        if station is None:
+            return None
+        queue = message["Queue"]
+        if message["Event"] == "QueueMemberRemoved":
+            self._members.get(station, {}).pop(queue, None)
+        else:
+            reason = message.get("PausedReason") or message.get("Reason") or ""
+            self._members.setdefault(station, {})[queue] = Member(
+                interface,
+                queue,
+                message.get("Paused") == "1",
+                reason,
+                int(message.get("Penalty") or 0),
+                message.get("Membership") in ("static", "realtime"),
+            )
+        return station
+
+    def changed(self, message: Message, at_ms: int) -> Iterator[Agent]:
+        """The agent that an event is about, as they are now."""
+        station = self.take(message)
+        if station is not None:
+            yield self.agent(station, at_ms)
+
+    def agents(self, at_ms: int) -> tuple[Agent, ...]:
+        """Everybody, as they are now."""
+        return tuple(self.agent(station, at_ms) for station in sorted(self._members))
+
+    def agent(self, station: str, at_ms: int) -> Agent:
+        """A station's agent: ready while one queue may call, off when in none or marked so where members are static."""
+        members = [self._members.get(station, {})[queue] for queue in sorted(self._members.get(station, {}))]
+        queues = tuple(Membership(m.queue, m.paused, m.reason or None, m.penalty) for m in members)
+        if not members:
+            return Agent(station, AgentStateName.LOGGED_OFF, at_ms, by=By.AGENT_PHONE)
+        paused = [member for member in members if member.paused]
+        if len(paused) < len(members):
+            return Agent(station, AgentStateName.READY, at_ms, station, queues=queues, by=By.AGENT_PHONE)
+        reason = next((member.reason for member in paused if member.reason), None)
+        if reason == LOGGED_OFF and all(member.is_static for member in members):
+            return Agent(station, AgentStateName.LOGGED_OFF, at_ms, queues=queues, by=By.AGENT_PHONE)
+        return Agent(station, AgentStateName.NOT_READY, at_ms, station, reason, queues=queues, by=By.AGENT_PHONE)
+
+
+LOGGED_OFF = "ringline:logged_off"
+"""Pause reason that stands for log-off where a member is static and cannot be removed."""

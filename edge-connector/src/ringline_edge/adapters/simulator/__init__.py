@@ -1,0 +1,32 @@
+"""Adapter for the simulated PBX of the local stack; the smallest complete example of the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ringline_core.domain.facts import Fact
+from ringline_edge.adapters.port import PbxAdapter
+from ringline_edge.adapters.simulator.adapter import SimulatorAdapter
+from ringline_edge.adapters.simulator.config import parse
+from ringline_edge.adapters.simulator.protocol import LineProtocol
+from ringline_edge.adapters.simulator.translate import translate
+
+
+def create(settings: dict[str, Any]) -> PbxAdapter:
+    """An adapter by the `[pbx.simulator]` table.
+
+    Raises:
+        ConfigError: A setting is missing, unknown or out of range.
+    """
+    return SimulatorAdapter(parse(settings))
+
+
+def replay(data: bytes, site: str) -> Iterator[Fact]:
+    """Facts in recorded bytes of the link; `site` is not needed, ids of this PBX carry none.
+
+    Raises:
+        PbxProtocolError: The recording is none of this protocol.
+    """
+    facts = (translate(message) for message in LineProtocol().receive_data(data))
+    return (fact for fact in facts if fact is not None)

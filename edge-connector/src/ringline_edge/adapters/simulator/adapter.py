@@ -1,0 +1,156 @@
+"""The shell around protocol and translation: one link to the simulated PBX."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from typing import Any, Final
+
+from ringline_core.domain.facts import CallLegs, Snapshot
+from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, PbxUnavailableError
+from ringline_core.wire.codes import ErrorCode, Verb
+from ringline_core.wire.command import EdgeCommand
+from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
+from ringline_edge.adapters.simulator.config import SimulatorConfig
+from ringline_edge.adapters.simulator.protocol import LineProtocol, encode
+from ringline_edge.adapters.simulator.translate import translate, verbs
+
+_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
+_CODES: Final = {
+    "number_invalid": ErrorCode.NUMBER_INVALID,
+    "not_allowed": ErrorCode.NOT_ALLOWED,
+    "unsupported": ErrorCode.UNSUPPORTED,
+}
+_HOLD_REASON: Final = "ringline:"
+_CHUNK: Final = 65_536
+Message = dict[str, Any]
+
+
+class SimulatorAdapter:
+    """The `PbxAdapter` of the simulated PBX."""
+
+    def __init__(self, config: SimulatorConfig) -> None:
+        self._config = config
+        self._identity = PbxIdentity("simulator")
+        self._capabilities = Capabilities(frozenset(Verb))
+        self._writer: asyncio.StreamWriter | None = None
+        self._replies: dict[str, asyncio.Future[Message]] = {}
+        self._refs = itertools.count(1)
+
+    @property
+    def identity(self) -> PbxIdentity:
+        """See `PbxAdapter.identity`."""
+        return self._identity
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `PbxAdapter.capabilities`; as the PBX's hello said."""
+        return self._capabilities
+
+    async def run(self, emit: Emit) -> None:
+        """See `PbxAdapter.run`."""
+        config = self._config
+        try:
+            async with asyncio.timeout(config.connect_timeout_s):
+                reader, writer = await asyncio.open_connection(config.host, config.port)
+        except (OSError, TimeoutError) as err:
+            raise PbxUnavailableError(f"{config.host}:{config.port}") from err
+        try:
+            token = config.token.get_secret_value() if config.token else None
+            writer.write(encode({"do": "hello", "ref": "hello", "token": token}))
+            writer.write(encode({"do": "snapshot", "ref": "first"}))
+            await self._read(reader, writer, emit)
+        except OSError as err:
+            raise PbxUnavailableError("the link to the PBX broke") from err
+        finally:
+            self._end(writer)
+
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, emit: Emit) -> None:
+        protocol = LineProtocol()
+        while data := await reader.read(_CHUNK):
+            for message in protocol.receive_data(data):
+                self._take(message, writer, emit)
+        raise PbxUnavailableError("the PBX closed the link")
+
+    def _take(self, message: Message, writer: asyncio.StreamWriter, emit: Emit) -> None:
+        ref = message.get("ref")
+        match message["event"]:
+            case "hello":
+                self._identity = PbxIdentity("simulator", str(message.get("version", ""))[:64])
+                self._capabilities = Capabilities(verbs(message))
+            case "reply" if ref == "hello" and message.get("ok") is not True:
+                raise PbxAuthError("the PBX refuses the token")
+            case "reply":
+                self._answer(ref, message)
+            case "snapshot" if ref != "first":
+                self._answer(ref, message)
+            case _:
+                # Facts before the first snapshot are in it already.
+                fact = translate(message)
+                if isinstance(fact, Snapshot):
+                    self._writer = writer
+                if fact is not None and self._writer is writer:
+                    emit(fact)
+
+    def _answer(self, ref: object, message: Message) -> None:
+        waiting = self._replies.pop(ref, None) if isinstance(ref, str) else None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message)
+
+    def _end(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = None
+        for waiting in self._replies.values():
+            if not waiting.done():
+                waiting.set_exception(PbxUnavailableError("the link to the PBX ended"))
+        self._replies.clear()
+        writer.close()
+
+    async def _ask(self, message: Message) -> Message:
+        if self._writer is None:
+            raise PbxUnavailableError("no link to the PBX")
+        ref = f"r{next(self._refs)}"
+        waiting = self._replies[ref] = asyncio.get_running_loop().create_future()
+        self._writer.write(encode({**message, "ref": ref}))
+        try:
+            async with asyncio.timeout(self._config.reply_timeout_s):
+                return await waiting
+        except TimeoutError as err:
+            raise PbxUnavailableError("the PBX does not answer") from err
+        finally:
+            self._replies.pop(ref, None)
+
+    async def execute(self, command: EdgeCommand, calls: CallLegs) -> None:
+        """See `PbxAdapter.execute`."""
+        if command.verb not in self._capabilities.of(command.station):
+            raise CommandError(ErrorCode.UNSUPPORTED, "The PBX cannot do this.")
+        if command.to is not None and not _NUMBER.fullmatch(command.to):
+            raise CommandError(ErrorCode.NUMBER_INVALID, "A number has digits, * and # only.")
+        try:
+            reply = await self._ask(self._request(command, calls))
+        except PbxUnavailableError as err:
+            raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.") from err
+        if reply.get("ok") is not True:
+            code = _CODES.get(str(reply.get("code")), ErrorCode.REJECTED_BY_PBX)
+            raise CommandError(code, str(reply.get("text", ""))[:200])
+
+    def _request(self, command: EdgeCommand, calls: CallLegs) -> Message:
+        wanted = {"to", "digits", "data", "state", "reason", "login", "queues"}
+        arguments = command.model_dump(mode="json", include=wanted, exclude_none=True)
+        held = command.verb is Verb.SET_STATE and (command.reason or "").startswith(_HOLD_REASON)
+        return {
+            "do": "command",
+            "verb": command.verb.value,
+            "station": command.station,
+            "legs": list(calls.legs),
+            "auto_answer": self._config.auto_answer,
+            "counts": held,
+            **arguments,
+        }
+
+    async def snapshot(self) -> Snapshot:
+        """See `PbxAdapter.snapshot`."""
+        fact = translate(await self._ask({"do": "snapshot"}))
+        if not isinstance(fact, Snapshot):
+            raise PbxProtocolError("the PBX answered something else than a snapshot")
+        return fact

@@ -1,0 +1,64 @@
+"""Agents: who sits where by right (mapping), where they are logged on, and the sockets of their pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringline_cloud.store import keys
+from ringline_cloud.store.table import Item, Table
+
+MAPPING = ("site", "station", "login", "name", "queues", "hot_desk")
+
+
+class Agents:
+    """The agents of all tenants. An item has `mapping`, `seat` (`{site, station}`) and `sockets`, each if there is one."""
+
+    def __init__(self, table: Table) -> None:
+        """`table` is the one table."""
+        self._table = table
+
+    def get(self, tenant: str, agent: str) -> Item:
+        """The agent's item; empty when there is none."""
+        return self._table.get(keys.agent(tenant, agent)) or {}
+
+    def add_socket(self, tenant: str, agent: str, socket: str) -> Item:
+        """A page opened; the item after it."""
+        return self._table.update(keys.agent(tenant, agent), "ADD sockets :sockets", {":sockets": {socket}}).item
+
+    def drop_socket(self, tenant: str, agent: str, socket: str) -> Item:
+        """A page closed; the item after it."""
+        return self._table.update(keys.agent(tenant, agent), "DELETE sockets :sockets", {":sockets": {socket}}).item
+
+    def sit(self, tenant: str, agent: str, site: str, station: str) -> None:
+        """The agent is logged on there."""
+        self._table.update(
+            keys.agent(tenant, agent), "SET seat = :seat", {":seat": {"site": site, "station": station}}
+        )
+
+    def stand_up(self, tenant: str, agent: str, site: str, station: str) -> None:
+        """The agent is no longer logged on there."""
+        self._table.update(
+            keys.agent(tenant, agent),
+            "REMOVE seat",
+            {":seat": {"site": site, "station": station}},
+            condition="seat = :seat",
+        )
+
+    def map(self, tenant: str, agent: str, mapping: dict[str, Any]) -> None:
+        """Store the agent's mapping."""
+        self._table.update(
+            keys.agent(tenant, agent), "SET mapping = :mapping, who = :who", {":mapping": mapping, ":who": agent}
+        )
+
+    def unmap(self, tenant: str, agent: str) -> None:
+        """Remove the agent's mapping."""
+        self._table.update(keys.agent(tenant, agent), "REMOVE mapping", {})
+
+    def mapped(self, tenant: str) -> list[Item]:
+        """All agents that have a mapping."""
+        found = self._table.query(keys.agent(tenant, "")["pk"], keys.agents_prefix())
+        return [item for item in found if "mapping" in item]
+
+    def first_hello(self, tenant: str, agent: str, page: str, ttl: int) -> bool:
+        """Whether this page id has not said hello before."""
+        return self._table.put({**keys.page_memory(tenant, agent, page), "ttl": ttl}, only_new=True)

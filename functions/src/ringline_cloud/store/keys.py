@@ -1,0 +1,116 @@
+"""Every key of the table. Nowhere else is a key put together."""
+
+from __future__ import annotations
+
+import hashlib
+
+Key = dict[str, str]
+
+
+def station(tenant: str, site: str, station_id: str) -> Key:
+    """The station item: document, desk and sockets."""
+    return {"pk": f"T#{tenant}#S#{site}#X#{station_id}", "sk": "ST"}
+
+
+def lease(tenant: str, site: str) -> Key:
+    """Which edge leads the site."""
+    return {"pk": f"T#{tenant}#S#{site}", "sk": "LEASE"}
+
+
+def site(tenant: str, site_id: str) -> Key:
+    """The site's configuration."""
+    return {"pk": f"T#{tenant}#S#{site_id}", "sk": "CFG"}
+
+
+def tenant_site(tenant: str, site_id: str) -> Key:
+    """A site in its tenant's list."""
+    return {"pk": f"T#{tenant}#SITES", "sk": f"S#{site_id}"}
+
+
+def site_entry(tenant: str, site_id: str, station_id: str) -> Key:
+    """A station in its site's directory."""
+    return {"pk": f"T#{tenant}#S#{site_id}", "sk": f"X#{station_id}"}
+
+
+def directory_prefix() -> str:
+    """Begins the sort keys of a site's directory."""
+    return "X#"
+
+
+def agent(tenant: str, agent_id: str) -> Key:
+    """The agent's mapping, where they are logged on, and their pages' sockets."""
+    return {"pk": f"T#{tenant}#AGENTS", "sk": f"A#{agent_id}"}
+
+
+def agents_prefix() -> str:
+    """Begins the sort keys of a tenant's agents."""
+    return "A#"
+
+
+def policy(tenant: str) -> Key:
+    """The tenant's policy object."""
+    return {"pk": f"T#{tenant}#POLICY", "sk": "POLICY"}
+
+
+def socket(socket_id: str) -> Key:
+    """One open socket."""
+    return {"pk": f"C#{socket_id}", "sk": "C"}
+
+
+def page_memory(tenant: str, agent_id: str, page: str) -> Key:
+    """That a page id said hello before."""
+    return {"pk": f"T#{tenant}#A#{agent_id}", "sk": f"P#{page}"}
+
+
+def ticket(secret: str) -> Key:
+    """A page's ticket; only its hash is stored."""
+    return {"pk": f"TK#{_digest(secret)}", "sk": "TK"}
+
+
+def enrolment(code: str) -> Key:
+    """An enrolment code; only its hash is stored."""
+    return {"pk": f"EN#{_digest(code)}", "sk": "EN"}
+
+
+def edge_key(kid: str) -> Key:
+    """An edge's public key."""
+    return {"pk": f"KID#{kid}", "sk": "KID"}
+
+
+def used_assertion(kid: str, jti: str) -> Key:
+    """An assertion that was used."""
+    return {"pk": f"J#{kid}#{jti}", "sk": "J"}
+
+
+def command(tenant: str, site_id: str, command_id: str) -> Key:
+    """Who asked for a command of a site, and how far it has come."""
+    return {"pk": f"T#{tenant}#S#{site_id}#CMD#{command_id}", "sk": "CMD"}
+
+
+def interaction(tenant: str, interaction_id: str) -> Key:
+    """The head of an interaction."""
+    return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": "HEAD"}
+
+
+def record(tenant: str, interaction_id: str, call: str) -> Key:
+    """A call's record below its interaction."""
+    return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"CALL#{call}"}
+
+
+def note_prefix() -> str:
+    """Begins the sort keys of an interaction's notes."""
+    return "NOTE#"
+
+
+def number(tenant: str, digest: str, at: str, interaction_id: str) -> Key:
+    """An interaction of a number, found newest first."""
+    return {"pk": f"T#{tenant}#N#{digest}", "sk": f"{at}#{interaction_id}"}
+
+
+def number_partition(tenant: str, digest: str) -> str:
+    """The partition of a number's interactions."""
+    return f"T#{tenant}#N#{digest}"
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

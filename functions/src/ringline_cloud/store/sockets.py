@@ -1,0 +1,32 @@
+"""One item per open socket that said hello."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringline_cloud.store import keys
+from ringline_cloud.store.table import Item, Table
+
+
+class Sockets:
+    """All sockets."""
+
+    def __init__(self, table: Table) -> None:
+        """`table` is the one table."""
+        self._table = table
+
+    def open(self, socket: str, what: dict[str, Any], ttl: int) -> None:
+        """Remember a socket with what its hello said."""
+        self._table.put({**keys.socket(socket), **what, "ttl": ttl})
+
+    def get(self, socket: str) -> Item | None:
+        """What is known of a socket."""
+        return self._table.get(keys.socket(socket))
+
+    def update(self, socket: str, rank: dict[str, Any]) -> None:
+        """Keep what ranks a page; does nothing for a socket that is not there."""
+        self._table.update(keys.socket(socket), "SET rank = :rank", {":rank": rank}, condition="attribute_exists(pk)")
+
+    def close(self, socket: str) -> Item | None:
+        """Forget a socket; what was known of it."""
+        return self._table.take(keys.socket(socket))

@@ -1,0 +1,175 @@
+"""Station items: the edge's document, the cloud's desk, and the sockets of the agent's pages, in one item.
+
+One conditional write per document; its answer has all that the fan-out needs, so nothing is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ringline_cloud.store import keys
+from ringline_cloud.store.table import Item, Table
+from ringline_core.wire.edge import SEQ_LIMIT
+
+DESK_LISTS = ("drafts", "decided", "owed", "work", "pop", "handover")
+_FREE = "REMOVE who, who_name, since_at, login, queues, sockets, asked, " + ", ".join(DESK_LISTS) + " ADD rev :one"
+
+
+@dataclass(frozen=True)
+class StationItem:
+    """A station as the table has it.
+
+    Attributes:
+        site: Its site.
+        station: Its number.
+        rev: Grows with every change of document or desk.
+        lane: `epoch * 2**40 + seq` of the document; -1 without one.
+        doc: The document as compact JSON, or None.
+        agent: Who is logged on, or None.
+        sockets: Of the agent's pages.
+        desk: The remaining desk attributes, by their wire names.
+        login: PBX login of the agent.
+        queues: Queues the agent works for.
+    """
+
+    site: str
+    station: str
+    rev: int
+    lane: int
+    doc: str | None
+    agent: str | None
+    sockets: frozenset[str]
+    desk: dict[str, Any]
+    login: str | None
+    queues: tuple[str, ...]
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of the document; -1 without one."""
+        return self.lane // SEQ_LIMIT if self.lane >= 0 else -1
+
+
+class Stations:
+    """All stations of the table."""
+
+    def __init__(self, table: Table) -> None:
+        """`table` is the one table."""
+        self._table = table
+
+    def get(self, tenant: str, site: str, station: str) -> StationItem | None:
+        """The station, read consistently; None when there is no item."""
+        found = self._table.get(keys.station(tenant, site, station))
+        return _view(site, station, found) if found else None
+
+    def write_document(self, tenant: str, site: str, station: str, lane: int, doc: str) -> tuple[bool, StationItem]:
+        """Store a document if it is newer than the stored one.
+
+        Returns:
+            Whether it was, and the station after the attempt (when it was not: as it stands).
+        """
+        written = self._table.update(
+            keys.station(tenant, site, station),
+            "SET lane = :lane, doc = :doc ADD rev :one",
+            {":lane": lane, ":doc": doc, ":one": 1},
+            condition="attribute_not_exists(lane) OR lane < :lane",
+        )
+        return written.applied, _view(site, station, written.item)
+
+    def enter(self, tenant: str, site: str, station: str) -> None:
+        """Put the station into its site's directory."""
+        self._table.put({**keys.site_entry(tenant, site, station), "station": station})
+
+    def directory(self, tenant: str, site: str) -> tuple[str, ...]:
+        """The site's stations."""
+        found = self._table.query(keys.lease(tenant, site)["pk"], keys.directory_prefix())
+        return tuple(str(item["station"]) for item in found)
+
+    def claim(
+        self, tenant: str, site: str, station: str, desk: dict[str, Any], sockets: Iterable[str], before: str | None
+    ) -> tuple[bool, StationItem]:
+        """Log an agent on, if the desk is free, theirs, or held by `before`.
+
+        Args:
+            tenant: The agent's tenant.
+            site: Site of the station.
+            station: Which desk.
+            desk: `who`, `who_name`, `since_at`, `login`, `queues`, `asked` (id of the command that claims).
+            sockets: Of the agent's pages; may be empty.
+            before: Whose desk may be taken over, or None.
+        """
+        values: dict[str, Any] = {f":{name}": value for name, value in desk.items()} | {":one": 1}
+        sets = ", ".join(f"{name} = :{name}" for name in desk)
+        condition = "attribute_not_exists(who) OR who = :who"
+        if before:
+            values[":before"] = before
+            condition += " OR who = :before"
+        removed = list(DESK_LISTS)
+        if pages := set(sockets):
+            sets += ", sockets = :sockets"
+            values[":sockets"] = pages
+        else:
+            removed.append("sockets")
+        written = self._table.update(
+            keys.station(tenant, site, station),
+            f"SET {sets} REMOVE {', '.join(removed)} ADD rev :one",
+            values,
+            condition=condition,
+        )
+        return written.applied, _view(site, station, written.item)
+
+    def free(
+        self, tenant: str, site: str, station: str, agent: str, asked: str | None = None
+    ) -> tuple[bool, StationItem]:
+        """Log `agent` off; with `asked` only while that command's claim stands."""
+        values: dict[str, Any] = {":one": 1, ":who": agent}
+        condition = "who = :who"
+        if asked:
+            values[":asked"] = asked
+            condition += " AND asked = :asked"
+        written = self._table.update(keys.station(tenant, site, station), _FREE, values, condition=condition)
+        return written.applied, _view(site, station, written.item)
+
+    def add_socket(
+        self, tenant: str, site: str, station: str, agent: str, socket: str
+    ) -> tuple[bool, StationItem]:
+        """Add a page of the agent who is logged on."""
+        written = self._table.update(
+            keys.station(tenant, site, station),
+            "ADD sockets :sockets, rev :one",
+            {":sockets": {socket}, ":one": 1, ":who": agent, ":socket": socket},
+            condition="who = :who AND NOT contains(sockets, :socket)",
+        )
+        return written.applied, _view(site, station, written.item)
+
+    def drop_sockets(self, tenant: str, site: str, station: str, socket: str) -> tuple[bool, StationItem]:
+        """Remove one socket, if it is there."""
+        written = self._table.update(
+            keys.station(tenant, site, station),
+            "DELETE sockets :sockets ADD rev :one",
+            {":sockets": {socket}, ":one": 1, ":socket": socket},
+            condition="contains(sockets, :socket)",
+        )
+        return written.applied, _view(site, station, written.item)
+
+
+def _view(site: str, station: str, item: Item) -> StationItem:
+    agent = item.get("who")
+    desk: dict[str, Any] = {}
+    if agent:
+        desk = {"agent": agent, "name": item.get("who_name", ""), "since_at": item["since_at"]}
+        desk |= {"pages": len(item.get("sockets", ()))}
+        desk |= {name: item.get(name, []) for name in DESK_LISTS}
+    return StationItem(
+        site=site,
+        station=station,
+        rev=int(item.get("rev", 0)),
+        lane=int(item.get("lane", -1)),
+        doc=item.get("doc"),
+        agent=agent,
+        sockets=frozenset(item.get("sockets", ())),
+        desk=desk,
+        login=item.get("login"),
+        queues=tuple(item.get("queues", ())),
+    )

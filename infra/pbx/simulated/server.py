@@ -1,0 +1,224 @@
+"""The running PBX: time for the exchange, JSON lines over TCP for edges, and the `PhoneBank` for the control API."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from typing import Any, Final
+
+from infra.pbx.phone_bank import Display, Member, NotNowError, QueueListing, UnknownError, WaitingCaller
+from infra.pbx.simulated import commands
+from infra.pbx.simulated.exchange import Exchange
+from infra.pbx.simulated.floor import Leg, Message, RefusedError
+from infra.pbx.simulated.queues import waiting_of
+
+LINE_LIMIT: Final = 1024 * 1024
+RESTART_S: Final = 0.5
+VERSION: Final = "1"
+_SHOWN: Final = (
+    ("connected", "talking"),
+    ("alerting", "ringing"),
+    ("initiated", "dialing"),
+    ("queued", "dialing"),
+    ("hold", "held"),
+)
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class SimulatedPbx:
+    """One PBX in this process. Start it, use it as a `PhoneBank`, close it."""
+
+    def __init__(self, ring_s: float = 20.0, token: str | None = None) -> None:
+        self.exchange = Exchange(now_ms, self._tell, round(ring_s * 1000))
+        self._token = token
+        self._links: set[asyncio.StreamWriter] = set()
+        self._listening: asyncio.Server | None = None
+        self._address = ("127.0.0.1", 0)
+        self._timer: asyncio.TimerHandle | None = None
+        self._back: asyncio.TimerHandle | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._callers: dict[str, Leg] = {}
+
+    async def start(self, port: int = 0, host: str = "127.0.0.1") -> int:
+        """Listen for edges; the port."""
+        self._address = (host, port)
+        await self._listen()
+        return self._address[1]
+
+    async def close(self) -> None:
+        """Stop listening, cut the links, end the clock."""
+        for handle in (self._timer, self._back):
+            if handle:
+                handle.cancel()
+        if self._opening:
+            self._opening.cancel()
+        await self._cut()
+
+    async def _listen(self) -> None:
+        self._listening = await asyncio.start_server(self._serve, *self._address, limit=LINE_LIMIT)
+        self._address = (self._address[0], self._listening.sockets[0].getsockname()[1])
+
+    async def _cut(self) -> None:
+        if self._listening:
+            self._listening.close()
+        for link in list(self._links):
+            link.transport.abort()
+        self._links.clear()
+        await asyncio.sleep(0)
+
+    def _tell(self, message: Message) -> None:
+        line = _line(message)
+        for link in self._links:
+            link.write(line)
+
+    def _settle(self) -> None:
+        """Do what is due now, and come again when the next thing is."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        due = self.exchange.advance()
+        if due is not None:
+            wait = max(0.001, (due - now_ms()) / 1000)
+            self._timer = asyncio.get_running_loop().call_later(wait, self._settle)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        verbs = list(commands.VERBS)
+        writer.write(_line({"event": "hello", "pbx": "simulated", "version": VERSION, "verbs": verbs}))
+        try:
+            while line := await reader.readline():
+                if not self._take(line, writer):
+                    break
+                await writer.drain()
+        except (OSError, ValueError, asyncio.CancelledError):
+            pass
+        finally:
+            self._links.discard(writer)
+            writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
+
+    def _take(self, line: bytes, writer: asyncio.StreamWriter) -> bool:
+        """Serve one line; False when the link is to be closed."""
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            return False
+        if not isinstance(message, dict):
+            return False
+        ref = message.get("ref")
+        match message.get("do"):
+            case "hello":
+                good = self._token is None or message.get("token") == self._token
+                writer.write(_line({"event": "reply", "ref": ref, "ok": good, "code": "auth", "text": ""}))
+                if good:
+                    self._links.add(writer)
+                return good
+            case "snapshot" if writer in self._links:
+                writer.write(_line({"event": "snapshot", "ref": ref, **self.exchange.snapshot()}))
+            case "command" if writer in self._links:
+                writer.write(_line(self._command(ref, message)))
+            case _:
+                return False
+        return True
+
+    def _command(self, ref: Any, message: Message) -> Message:
+        try:
+            commands.run(self.exchange, message)
+        except RefusedError as err:
+            return {"event": "reply", "ref": ref, "ok": False, "code": err.code, "text": str(err)}
+        self._settle()
+        return {"event": "reply", "ref": ref, "ok": True}
+
+    async def dial_in(self, number: str, to: str, uui: str | None) -> str:
+        """See `PhoneBank.dial_in`."""
+        leg = self.exchange.dial_in(number, to, uui)
+        self._callers[leg.leg] = leg
+        self._settle()
+        return leg.leg
+
+    def _caller(self, caller: str) -> Leg:
+        try:
+            return self._callers[caller]
+        except KeyError:
+            raise UnknownError(f"no caller {caller}") from None
+
+    async def caller_state(self, caller: str) -> str:
+        """See `PhoneBank.caller_state`."""
+        return self.exchange.caller_state(self._caller(caller))
+
+    async def hang_up_caller(self, caller: str) -> None:
+        """See `PhoneBank.hang_up_caller`."""
+        leg = self._caller(caller)
+        if leg.leg in self.exchange.floor.legs:
+            self.exchange.calls.clear(leg, "remote")
+            self._settle()
+
+    async def press(self, station: str, button: str, argument: str) -> None:
+        """See `PhoneBank.press`."""
+        try:
+            self.exchange.press(station, button, argument)
+        except RefusedError as err:
+            raise (UnknownError if err.code == "unknown" else NotNowError)(str(err)) from err
+        self._settle()
+
+    async def display(self, station: str) -> Display:
+        """See `PhoneBank.display`."""
+        floor = self.exchange.floor
+        if station not in floor.phones:
+            raise UnknownError(f"no phone {station}")
+        legs = floor.of(station)
+        calls = len({leg.call for leg in legs})
+        for state, word in _SHOWN:
+            for leg in [each for each in legs if each.state == state]:
+                rings = leg.leg in floor.phones[station].called_back
+                return Display("ringing" if rings else word, self._other(leg), calls)
+        return Display("idle", None, calls)
+
+    def _other(self, leg: Leg) -> str | None:
+        if mates := self.exchange.floor.mates(leg):
+            return mates[0].number
+        attempt = self.exchange.calls.attempt_at(leg)
+        caller = self.exchange.floor.legs.get(attempt.caller) if attempt else None
+        return caller.number if caller else leg.remote or leg.dialed
+
+    async def queue(self, name: str) -> QueueListing:
+        """See `PhoneBank.queue`."""
+        queues = self.exchange.queues
+        if name not in queues.queues:
+            raise UnknownError(f"no queue {name}")
+        queue = queues.queues[name]
+        members = tuple(
+            Member(m.station, m.paused, queues.available(m), m.reason or "", queues.in_call(m.station))
+            for m in queue.members.values()
+        )
+        callers = tuple(
+            WaitingCaller(leg.leg if leg.leg in self._callers else "", leg.number, waited)
+            for leg, waited in waiting_of(self.exchange.floor, queue)
+        )
+        return QueueListing(name, members, callers)
+
+    async def restart(self) -> None:
+        """See `PhoneBank.restart`."""
+        self.exchange.restart()
+        await self.drop_link(RESTART_S)
+        self._settle()
+
+    async def drop_link(self, seconds: float) -> None:
+        """See `PhoneBank.drop_link`."""
+        await self._cut()
+        if self._back:
+            self._back.cancel()
+        self._back = asyncio.get_running_loop().call_later(max(seconds, 0.01), self._reopen)
+
+    def _reopen(self) -> None:
+        self._opening = asyncio.get_running_loop().create_task(self._listen())
+
+
+def _line(message: Message) -> bytes:
+    return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"

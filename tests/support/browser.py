@@ -1,0 +1,53 @@
+"""What browser tests share: where Chromium is, and questions to the page under test."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Page
+
+from tests.support.fake_page_cloud import Frame
+
+Open = Callable[..., Awaitable[Page]]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+GUARD_MS = 450
+
+
+def chromium() -> str | None:
+    """Chromium's path, if this machine has one."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def available() -> str:
+    """Why no browser test can run here; empty when they can."""
+    return "" if chromium() else f"no Chromium on PATH ({', '.join(NAMES)})"
+
+
+def is_command(verb: str) -> Callable[[Frame], bool]:
+    """Fits a heard `command` with that verb."""
+    return lambda frame: frame["t"] == "command" and frame["verb"] == verb
+
+
+async def events(page: Page) -> list[str]:
+    """What the page raised so far."""
+    raised: list[str] = await page.evaluate("window.events")
+    return raised
+
+
+async def until(page: Page, condition: str, timeout_s: float = 10) -> None:
+    """Wait until the JavaScript expression holds; `wait_for_function` would evaluate it against the page's policy."""
+    look = f"const look = () => ({condition}) ? done(true) : setTimeout(look, 20); look();"
+    async with asyncio.timeout(timeout_s):
+        await page.evaluate(f"new Promise((done) => {{ {look} }})")
+
+
+async def settled(page: Page, rev: int) -> None:
+    """Wait until the page holds that revision."""
+    await until(page, f"window.client.state.rev >= {rev}")
+
+
+async def after_the_guard(page: Page) -> None:
+    """A press right after a button changed counts as a slip; this lets that time pass."""
+    await page.evaluate(f"new Promise((done) => setTimeout(done, {GUARD_MS}))")

@@ -1,0 +1,235 @@
+"""A cloud for pages, played by the test: tickets, one socket per page, static files, and a PBX's other side.
+
+It says exactly what the test tells it to, in any order, and keeps what it heard. The served headers are those of the
+local stack: a strict content security policy, violations of which the test sees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+Frame = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'; require-trusted-types-for 'script'"
+)
+SINCE = "2026-11-24T08:00:00.000Z"
+
+
+def at(seconds_ago: float = 0) -> str:
+    """A time on the wire."""
+    moment = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def call(ident: str = "c-1", leg: str = "alerting", **fields: Any) -> Frame:
+    """A call entry as the contract has it."""
+    cans = {"alerting": ["answer", "reject"], "connected": ["drop", "hold", "transfer", "dtmf"]}
+    can = cans.get(leg, ["resume", "drop"])
+    remote = {"number": "+442071234567", "name": "Erika Müller", "presentation": "allowed"}
+    base = {"call": ident, "interaction": f"i-{ident}", "was": [], "related": [], "leg": leg, "direction": "inbound"}
+    base |= {"remote": remote, "dialed": "5000", "queue": "support", "started_at": at(5), "consult_of": None}
+    base |= {"answered_at": None if leg == "alerting" else at(3), "held_at": at(2) if leg == "hold" else None}
+    base |= {"transferred_by": None, "conflict": None, "parties": [], "data": {}, "can": can}
+    return base | fields
+
+
+class FakePageCloud:
+    """One agent's cloud; `async with` gives it a port."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.heartbeat_s = 30.0
+        self.rev, self.counter = 1, 0
+        self.calls: list[Frame] = []
+        self.recent: list[Frame] = []
+        self.agent_state = "ready"
+        self.in_service = True
+        self.is_logged_on = True
+        self.site = {"id": "hq", "edge": "up", "pbx": "up", "tz": "UTC"}
+        self.desk: Frame = {"agent": "anna", "name": "Anna Ek", "since_at": SINCE, "pages": 1, "handover": []}
+        self.ticket_status = 201
+        self.is_mute = False
+        self.heard: list[Frame] = []
+        self.tickets = 0
+        self.sockets: list[web.WebSocketResponse] = []
+        self.presses: list[tuple[str, Frame]] = []
+        self.phone: Frame = {"state": "idle", "with": None, "calls": 0}
+        self.callers: dict[str, Frame] = {}
+        self._ids = itertools.count(1)
+        self._changed = asyncio.Condition()
+
+    async def __aenter__(self) -> FakePageCloud:
+        """Listen on a free port of loopback."""
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close every socket and stop."""
+        await self.cut()
+        await self._runner.cleanup()
+
+    def _app(self) -> web.Application:
+        app = web.Application()
+        app.on_response_prepare.append(self._headers)
+        add = app.router
+        add.add_post("/api/tickets", self._ticket)
+        add.add_get("/ws", self._socket)
+        add.add_get("/playground.json", self._playground)
+        add.add_get("/", _file("web/playground/index.html"))
+        add.add_get("/host.html", _file("tests/browser/host/host.html"))
+        add.add_get("/host.js", _file("tests/browser/host/host.js"))
+        add.add_get("/pbx/phones/{station}", self._phone)
+        add.add_post("/pbx/phones/{station}", self._press)
+        add.add_post("/pbx/callers", self._new_caller)
+        add.add_get("/pbx/callers/{caller}", self._caller)
+        add.add_post("/pbx/callers/{caller}", self._hang_up)
+        add.add_get("/pbx/queues/{name}", self._queue)
+        add.add_static("/", ROOT / "web")
+        return app
+
+    async def _headers(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers["Cache-Control"] = "no-store"
+
+    # --- what the test says
+
+    def document(self) -> Frame:
+        """The station document as it stands."""
+        agent = {"login": "7001", "state": self.agent_state, "reason": None, "since_at": at(60), "pending": None}
+        agent["queues"] = [{"queue": "support", "paused": False, "reason": None, "penalty": 0}]
+        base = {"station": "1001", "in_service": self.in_service, "dnd": None, "forward": None, "agent": agent}
+        base |= {"calls": self.calls, "wrap_up": [], "can": ["place", "set_state", "log_off"]}
+        return json.loads(json.dumps(base | {"recent": self.recent[-8:]}))  # type: ignore[no-any-return]
+
+    def change(self, *calls: Frame, event: str | None = None, on: str = "c-1", **fields: Any) -> Frame:
+        """The calls are now these and this happened; the frame that tells so, not yet sent."""
+        self.calls = list(calls)
+        self.rev += 1
+        if event:
+            self.counter += 1
+            entry = {"n": 2**32 + self.counter, "event": event, "call": on, "interaction": f"i-{on}", "at": at()}
+            self.recent.append(entry | {"cause": None, "by": None, "peer": None} | fields)
+        return self.station()
+
+    def station(self) -> Frame:
+        """A `station` frame of what is true now."""
+        here: Frame = {"station": "1001", "rev": self.rev, "doc": self.document(), "desk": dict(self.desk)}
+        nothing = dict.fromkeys(here)
+        return {"t": "station", "now_at": at(), **(here if self.is_logged_on else nothing)}
+
+    async def say(self, *frames: Frame) -> None:
+        """Send to every open socket."""
+        for socket in [each for each in self.sockets if not each.closed]:
+            for frame in frames:
+                await socket.send_json(frame)
+
+    async def tell(self, *calls: Frame, **what: Any) -> None:
+        """`change` and `say` at once."""
+        await self.say(self.change(*calls, **what))
+
+    async def result(self, command: Frame, stage: str, **fields: Any) -> None:
+        """A stage of a command."""
+        await self.say({"t": "result", "id": command["id"], "stage": stage, **fields})
+
+    async def cut(self) -> None:
+        """End every socket."""
+        gone, self.sockets = self.sockets, []
+        for socket in gone:
+            await socket.close()
+
+    async def hears(self, wanted: Callable[[Frame], bool], what: str, timeout_s: float = 8) -> Frame:
+        """The first frame heard that fits."""
+        try:
+            async with asyncio.timeout(timeout_s), self._changed:
+                while not (found := [frame for frame in self.heard if wanted(frame)]):
+                    await self._changed.wait()
+                return found[0]
+        except TimeoutError:
+            raise AssertionError(f"no {what}; heard {self.heard}") from None
+
+    # --- what pages and browsers ask
+
+    async def _ticket(self, request: web.Request) -> web.Response:
+        self.tickets += 1
+        if self.ticket_status != 201:
+            return web.json_response({"error": {"code": "x", "text": "x"}}, status=self.ticket_status)
+        url = f"ws://{request.host}/ws?ticket=t-{self.tickets}"
+        return web.json_response({"ticket": f"t-{self.tickets}", "url": url, "expires_in_s": 30}, status=201)
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.sockets.append(socket)
+        async for message in socket:
+            await self._hear(socket, json.loads(message.data))
+        return socket
+
+    async def _hear(self, socket: web.WebSocketResponse, frame: Frame) -> None:
+        if not self.is_mute:
+            match frame["t"]:
+                case "hello":
+                    await socket.send_json(self._welcome())
+                case "beat":
+                    rev = self.rev if self.is_logged_on else None
+                    await socket.send_json({"t": "beat", "now_at": at(), "rev": rev, "site": self.site})
+                    if self.is_logged_on and frame.get("rev") != self.rev:
+                        await socket.send_json(self.station())
+        async with self._changed:
+            self.heard.append(frame)
+            self._changed.notify_all()
+
+    def _welcome(self) -> Frame:
+        truth = self.station() | {"t": "welcome", "v": 1, "expires_at": at(-7200), "agent": "anna", "name": "Anna Ek"}
+        truth |= {"roles": ["agent"], "capabilities": ["place", "drop"], "site": self.site}
+        return truth | {"limits": {"frame_bytes": 28672}, "heartbeat_s": self.heartbeat_s}
+
+    async def _playground(self, _: web.Request) -> web.Response:
+        people = (("anna", "1001"), ("ben", "1002"), ("cleo", "1003"), ("sue", "1004"), ("adam", None))
+        users = [{"user": u, "name": u.title(), "station": s, "token": u, "roles": ["agent"]} for u, s in people]
+        return web.json_response({"api": "/api", "pbx": "/pbx", "users": users})
+
+    async def _phone(self, _: web.Request) -> web.Response:
+        return web.json_response(self.phone)
+
+    async def _press(self, request: web.Request) -> web.Response:
+        self.presses.append((request.match_info["station"], await request.json()))
+        return web.Response()
+
+    async def _new_caller(self, request: web.Request) -> web.Response:
+        ident = f"caller-{next(self._ids)}"
+        self.callers[ident] = {"state": "queued", **(await request.json())}
+        return web.json_response({"caller": ident})
+
+    async def _caller(self, request: web.Request) -> web.Response:
+        return web.json_response(self.callers[request.match_info["caller"]])
+
+    async def _hang_up(self, request: web.Request) -> web.Response:
+        self.callers[request.match_info["caller"]]["state"] = "ended"
+        return web.Response()
+
+    async def _queue(self, request: web.Request) -> web.Response:
+        free = {"paused": False, "available": True, "reason": None, "in_call": False}
+        members = [{"station": station, **free} for station in ("1001", "1002")]
+        return web.json_response({"name": request.match_info["name"], "members": members, "callers": []})
+
+
+def _file(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def serve(_: web.Request) -> web.StreamResponse:
+        return web.FileResponse(ROOT / path)
+
+    return serve

@@ -1,0 +1,34 @@
+/** Bundles for those who want one file, and the check of their sizes. `node web/build.mjs [--check]` */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const HERE = import.meta.dirname;
+const BUNDLES = [
+  { entry: "client/index.js", out: "ringline-client.mjs", format: "esm", limit: 10 * 1024 },
+  { entry: "panel/bundle.js", out: "ringline-panel.mjs", format: "esm", limit: 22 * 1024 },
+  { entry: "panel/bundle.js", out: "ringline.iife.js", format: "iife", limit: 22 * 1024 },
+];
+
+async function bundle({ entry, out, format, limit }) {
+  const { outputFiles } = await build({
+    entryPoints: [`${HERE}/${entry}`],
+    bundle: true,
+    minify: true,
+    write: false,
+    target: "es2022",
+    format,
+    globalName: format === "iife" ? "Ringline" : undefined,
+  });
+  const [{ contents }] = outputFiles;
+  const gzipped = gzipSync(contents, { level: 9 }).length;
+  console.log(`${out}: ${contents.length} bytes, ${gzipped} gzipped, limit ${limit}`);
+  return { out, contents, isFine: gzipped <= limit };
+}
+
+const bundles = await Promise.all(BUNDLES.map(bundle));
+if (!process.argv.includes("--check")) {
+  mkdirSync(`${HERE}/dist`, { recursive: true });
+  for (const { out, contents } of bundles) writeFileSync(`${HERE}/dist/${out}`, contents);
+}
+process.exitCode = bundles.every(({ isFine }) => isFine) ? 0 : 1;

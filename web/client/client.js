@@ -1,0 +1,270 @@
+import { Commands } from "./commands.js";
+import { ServerClock } from "./clock.js";
+import { CLIENT, PROTOCOL_VERSION, RinglineError } from "./contract.js";
+import { browserEnv } from "./env.js";
+import { newId } from "./ids.js";
+import { Session, TIMING } from "./session.js";
+import { Store } from "./store.js";
+import { presenceOf, watchPage } from "./wake.js";
+
+/**
+ * @typedef {import("./contract.js").Frame} Frame
+ * @typedef {import("./store.js").StationEvent} StationEvent
+ * @typedef {import("./commands.js").CommandState} CommandState
+ * @typedef {{socket: import("./session.js").SocketStatus, agent: string|null, name: string, roles: string[],
+ *   station: string|null, rev: number|null, doc: import("./contract.js").StationDocument|null,
+ *   desk: import("./contract.js").Desk|null, site: import("./contract.js").Site|null, capabilities: string[],
+ *   commands: CommandState[], context: Record<string, Frame>}} ClientState
+ * @typedef {{api: string, getToken: import("./session.js").Options["getToken"], page?: string, label?: string,
+ *   canPop?: () => boolean, timing?: Partial<import("./session.js").Timing>,
+ *   env?: Partial<import("./env.js").Env>}} ClientOptions
+ */
+
+const PAGE_KEY = "ringline.page";
+const DEFAULT_TTL_MS = 8000;
+const KEPT_CONTEXTS = 8;
+const PRESENCE_MS = 1000;
+
+/** One page of one agent. Made by `createClient`. */
+export class Client {
+  /** @param {ClientOptions} options */
+  constructor(options) {
+    this.options = options;
+    /** @type {import("./env.js").Env} */
+    this.env = { ...(options.env?.WebSocket ? /** @type {any} */ ({}) : browserEnv()), ...options.env };
+    this.page = options.page ?? this.#tabPage();
+    this.clock = new ServerClock(this.env.now);
+    this.store = new Store();
+    this.commands = new Commands(this.env, (state) => this.#emit("command", state));
+    /** @type {Map<string, Set<(detail: any) => void>>} */
+    this.handlers = new Map();
+    /** @type {Pick<ClientState, 'agent'|'name'|'roles'|'site'|'capabilities'>} */
+    this.welcome = { agent: null, name: "", roles: [], site: null, capabilities: [] };
+    /** @type {Map<string, Frame>} */
+    this.contexts = new Map();
+    /** @type {(() => void)|null} */
+    this.unwatch = null;
+    /** @type {unknown} */
+    this.presenceTimer = null;
+    this.session = new Session(this.#sessionOptions());
+  }
+
+  /** @returns {import("./session.js").Options} */
+  #sessionOptions() {
+    return {
+      api: this.options.api,
+      env: this.env,
+      timing: { ...TIMING, ...this.options.timing },
+      getToken: this.options.getToken,
+      hello: (replaces) => this.#hello(replaces),
+      beat: () => ({ t: "beat", ...pick(this.store.position, ["station", "rev"]) }),
+      heard: (frame, askedMs) => this.#heard(frame, askedMs),
+      replaced: () => this.#renamePage(),
+      status: (status) => {
+        this.#emit("socket", status);
+        this.#emit("change", this.state);
+      },
+    };
+  }
+
+  /** Connect and stay connected; resolves at the first `live`, rejects when a person or an upgrade is needed. */
+  connect() {
+    this.unwatch ??= watchPage(this.env, {
+      kick: () => this.session.kick(),
+      park: (code) => this.session.park(code),
+      presence: () => this.#announcePresence(),
+    });
+    return new Promise((resolve, reject) => {
+      const off = this.on("socket", ({ state, code }) => {
+        if (state === "live") resolve(this.state);
+        else if (state === "closed") reject(new RinglineError("forbidden", `The cloud closed this page (${code}).`));
+        else if (state === "auth-required") reject(new RinglineError("not_authorized", "Sign in again."));
+        else return;
+        off();
+      });
+      this.session.open();
+      if (this.session.isLive) {
+        off();
+        resolve(this.state);
+      }
+    });
+  }
+
+  /** Close the socket and stop listening to the browser. The desk stays logged on. */
+  close() {
+    this.unwatch?.();
+    this.unwatch = null;
+    this.env.clearTimeout(this.presenceTimer);
+    this.presenceTimer = null;
+    this.session.close();
+  }
+
+  /** Look at the socket now: prove it, or open a new one. */
+  retry() {
+    if (["auth-required", "closed"].includes(this.session.status.state)) this.session.open();
+    else this.session.kick();
+  }
+
+  /** @returns {ClientState} all that is known now */
+  get state() {
+    const { station, rev, doc, desk } = this.store;
+    return {
+      socket: this.session.status,
+      ...this.welcome,
+      station,
+      rev,
+      doc,
+      desk,
+      commands: this.commands.pending,
+      context: Object.fromEntries(this.contexts),
+    };
+  }
+
+  /** @returns {number} the server's time in ms: what every timer is counted from */
+  serverNow() {
+    return this.clock.serverNow();
+  }
+
+  /**
+   * Listen. Names: the contract's events (`ringing`, `answered`, `dropped`, …), `event` for all of them, `change`,
+   * `socket`, `command`, `context`, `notice`.
+   * @param {string} name
+   * @param {(detail: any) => void} fn its exceptions are reported and stop nothing
+   * @returns {() => void} stop listening
+   */
+  on(name, fn) {
+    const fns = this.handlers.get(name) ?? new Set();
+    this.handlers.set(name, fns.add(fn));
+    return () => void fns.delete(fn);
+  }
+
+  /**
+   * Ask the phone for something. Nothing is queued: without a live socket it is refused at once with `offline`.
+   * @param {import("./contract.js").Verb} verb
+   * @param {Record<string, unknown>} [args] the verb's arguments, `ttl_ms`, and `id` to repeat an earlier command
+   * @returns {Promise<CommandState>} resolves when the PBX showed it (`already` when it was so before)
+   * @throws {RinglineError} with the contract's error code, `expired`, `timeout`, or `offline`
+   */
+  command(verb, args = {}) {
+    const id = typeof args.id === "string" ? args.id : newId(this.env.now());
+    const ttl = typeof args.ttl_ms === "number" ? args.ttl_ms : DEFAULT_TTL_MS;
+    const frame = { t: "command", ...args, id, verb, ttl_ms: ttl };
+    if (!this.session.send(frame)) {
+      return Promise.reject(new RinglineError("offline", "Not connected. Use the phone: nothing was sent."));
+    }
+    const call = typeof args.call === "string" ? args.call : undefined;
+    const outcome = this.commands.track({ id, verb, call, ttl_ms: ttl });
+    this.#emit("change", this.state);
+    return outcome;
+  }
+
+  /** @param {boolean} isReplacing @returns {Frame} */
+  #hello(isReplacing) {
+    return {
+      t: "hello",
+      v: PROTOCOL_VERSION,
+      page: this.page,
+      client: CLIENT,
+      ...presenceOf(this.env.document),
+      can_pop: this.options.canPop?.() ?? true,
+      label: (this.options.label ?? this.env.document?.title ?? "").slice(0, 120),
+      ...this.store.position,
+      ...(isReplacing ? { replaces: this.page } : {}),
+    };
+  }
+
+  /** @param {Frame} frame @param {number} askedMs */
+  #heard(frame, askedMs) {
+    switch (frame.t) {
+      case "welcome":
+        this.clock.heard(frame.now_at, askedMs);
+        this.welcome = pick(frame, ["agent", "name", "roles", "site", "capabilities"]);
+        return this.#take(frame);
+      case "station":
+        return this.#take(frame);
+      case "beat":
+        this.clock.heard(frame.now_at, askedMs);
+        this.welcome = { ...this.welcome, site: frame.site ?? this.welcome.site };
+        return this.#emit("change", this.state);
+      case "result":
+        this.commands.heard(/** @type {any} */ (frame));
+        return this.#emit("change", this.state);
+      case "error":
+        return this.#refused(frame);
+      case "context":
+        return this.#context(frame);
+      case "notice":
+        return this.#emit("notice", frame);
+      default:
+        return undefined;
+    }
+  }
+
+  /** @param {Frame} frame */
+  #take(frame) {
+    const { events } = this.store.take(/** @type {any} */ (frame));
+    this.#emit("change", this.state);
+    for (const event of events) {
+      this.#emit(event.event, event);
+      this.#emit("event", event);
+    }
+  }
+
+  /** @param {Frame} frame */
+  #refused(frame) {
+    const error = { code: String(frame.code), text: String(frame.text) };
+    if (frame.ref) this.commands.refused(String(frame.ref), error);
+    else this.#emit("notice", { t: "notice", level: "error", ...error });
+    this.#emit("change", this.state);
+  }
+
+  /** @param {Frame} frame */
+  #context(frame) {
+    if (frame.interaction) this.contexts.set(String(frame.interaction), frame);
+    const [oldest] = this.contexts.keys();
+    if (this.contexts.size > KEPT_CONTEXTS) this.contexts.delete(oldest);
+    this.#emit("context", frame);
+  }
+
+  #announcePresence() {
+    if (this.presenceTimer) return;
+    this.presenceTimer = this.env.setTimeout(() => {
+      this.presenceTimer = null;
+      this.session.send({
+        t: "page",
+        ...presenceOf(this.env.document),
+        can_pop: this.options.canPop?.() ?? true,
+        last_input_at: null,
+      });
+    }, PRESENCE_MS);
+  }
+
+  /** The id outlives a reload, so that the cloud knows the page again. */
+  #tabPage() {
+    const id = this.env.storage?.getItem(PAGE_KEY) ?? newId(this.env.now());
+    this.env.storage?.setItem(PAGE_KEY, id);
+    return id;
+  }
+
+  /** Another page uses our id (a duplicated tab): take a new one instead of fighting for it. */
+  #renamePage() {
+    this.page = newId(this.env.now());
+    if (!this.options.page) this.env.storage?.setItem(PAGE_KEY, this.page);
+  }
+
+  /** @param {string} name @param {unknown} detail */
+  #emit(name, detail) {
+    for (const fn of [...(this.handlers.get(name) ?? [])]) {
+      try {
+        fn(detail);
+      } catch (error) {
+        console.error(`ringline: a handler of "${name}" failed`, error);
+      }
+    }
+  }
+}
+
+/** @param {any} from @param {string[]} names @returns {any} those fields of `from` that it has */
+function pick(from, names) {
+  return Object.fromEntries(names.filter((name) => from?.[name] !== undefined).map((name) => [name, from[name]]));
+}

@@ -1,0 +1,75 @@
+import { RinglineError } from "./contract.js";
+
+/**
+ * Commands on their way. A command is sent once; nobody repeats it, since an old "hang up" is worse than none.
+ *
+ * @typedef {import("./contract.js").Result} Result
+ * @typedef {{id: string, verb: string, call?: string, stage: 'pending'|Result['stage'], already: boolean,
+ *   error: import("./contract.js").ErrorDetail|null}} CommandState
+ * @typedef {{state: CommandState, resolve: (state: CommandState) => void, reject: (error: Error) => void, timer: unknown}} Entry
+ * @typedef {{setTimeout: (fn: () => void, ms: number) => unknown, clearTimeout: (timer: any) => void}} Timers
+ */
+
+/** How long after its time to start a command may still be proved: the edge's 10 s and the way back. */
+const PROOF_MS = 12_000;
+
+/** Pending commands by id. */
+export class Commands {
+  /**
+   * @param {Timers} timers
+   * @param {(state: CommandState) => void} onStage told at every stage of every command
+   */
+  constructor(timers, onStage) {
+    this.timers = timers;
+    this.onStage = onStage;
+    /** @type {Map<string, Entry>} */
+    this.entries = new Map();
+  }
+
+  /**
+   * @param {{id: string, verb: string, call?: string, ttl_ms: number}} command already handed to the socket
+   * @returns {Promise<CommandState>} resolves when confirmed
+   * @throws {RinglineError} failed (the contract's code), `expired`, or `timeout` when nothing was heard
+   */
+  track({ id, verb, call, ttl_ms: ttlMs }) {
+    return new Promise((resolve, reject) => {
+      const lost = { code: "timeout", text: "No answer came. What the panel shows is what is true." };
+      const timer = this.timers.setTimeout(
+        () => this.heard({ id, stage: "failed", error: lost }),
+        ttlMs + PROOF_MS,
+      );
+      /** @type {CommandState} */
+      const state = { id, verb, call, stage: "pending", already: false, error: null };
+      this.entries.set(id, { state, resolve, reject, timer });
+      this.onStage(state);
+    });
+  }
+
+  /** @param {Result} result a stage; one that comes after the end, or twice, changes nothing */
+  heard(result) {
+    const entry = this.entries.get(result.id);
+    if (!entry || result.stage === entry.state.stage) return;
+    entry.state = { ...entry.state, stage: result.stage, already: result.already === true, error: result.error ?? null };
+    if (result.stage !== "sent") this.#end(entry);
+    this.onStage(entry.state);
+  }
+
+  /** @param {string} id @param {import("./contract.js").ErrorDetail} error the cloud refused the message itself */
+  refused(id, error) {
+    this.heard({ id, stage: "failed", error });
+  }
+
+  /** @param {Entry} entry */
+  #end(entry) {
+    this.timers.clearTimeout(entry.timer);
+    this.entries.delete(entry.state.id);
+    if (entry.state.stage === "confirmed") return entry.resolve(entry.state);
+    const { code, text } = entry.state.error ?? { code: "expired", text: "It was too late to start this." };
+    return entry.reject(new RinglineError(code, text));
+  }
+
+  /** @returns {CommandState[]} what is still pending */
+  get pending() {
+    return [...this.entries.values()].map((entry) => entry.state);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The wire contract's shapes, as the page sees them (docs/protocol.md, sections 3 to 5). Types only; names are the wire's.
+ * Everything in them came over the network: text from callers is shown with `textContent`, never as markup.
+ *
+ * @typedef {'log_on'|'log_off'|'set_state'|'place'|'answer'|'reject'|'drop'|'hold'|'resume'|'transfer'|'consult'|'complete'
+ *   |'cancel'|'swap'|'conference'|'dtmf'|'attach'} Verb
+ * @typedef {'initiated'|'alerting'|'connected'|'hold'|'queued'|'fail'} Leg
+ * @typedef {'logged_off'|'not_ready'|'ready'|'busy'|'wrap_up'|'unknown'} AgentState
+ * @typedef {{number: string|null, name: string|null, presentation: 'allowed'|'restricted'|'unknown'}} Remote
+ * @typedef {{call: string, interaction: string, was: string[], leg: Leg, direction: 'inbound'|'outbound'|'internal',
+ *   remote: Remote, dialed: string|null, queue: string|null, started_at: string, answered_at: string|null,
+ *   held_at: string|null, transferred_by: string|null, data: Record<string, unknown>, can: Verb[]}} Call
+ * @typedef {{n: number, event: string, call: string|null, interaction: string|null, at: string, cause: string|null,
+ *   by: string|null, peer: string|null}} Transition
+ * @typedef {{login: string|null, state: AgentState, reason: string|null, since_at: string|null, pending: AgentState|null,
+ *   queues: {queue: string, paused: boolean, reason: string|null}[]}} AgentAtStation
+ * @typedef {{station: string, in_service: boolean, agent: AgentAtStation, calls: Call[], wrap_up: unknown[], can: Verb[],
+ *   recent: Transition[]}} StationDocument
+ * @typedef {{agent: string, name: string, since_at: string, pages: number,
+ *   handover?: {interaction: string, from: {agent: string, station: string}, note: string}[]}} Desk
+ * @typedef {{id: string, edge: 'up'|'down', pbx: 'up'|'down', tz: string}} Site
+ * @typedef {{code: string, text: string}} ErrorDetail
+ * @typedef {{t?: string, [field: string]: any}} Frame
+ * @typedef {{station: string|null, rev: number|null, doc: StationDocument|null, desk: Desk|null, now_at: string}} StationFrame
+ * @typedef {{id: string, stage: 'sent'|'confirmed'|'failed'|'expired', already?: boolean|null, error?: ErrorDetail|null}} Result
+ */
+
+/** The version of the contract that this client speaks. */
+export const PROTOCOL_VERSION = 1;
+
+/** What `hello` says of this software. */
+export const CLIENT = "ringline-web/0.1.0";
+
+/** A refusal or failure with a stable code: the contract's error codes, or `offline` when nothing was sent. */
+export class RinglineError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} text one sentence for people
+   */
+  constructor(code, text) {
+    super(text);
+    this.name = "RinglineError";
+    this.code = code;
+  }
+}

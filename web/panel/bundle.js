@@ -1,0 +1,3 @@
+/** Client and panel in one. */
+export * from "../client/index.js";
+export { RinglinePanel } from "./index.js";

@@ -1,0 +1,245 @@
+import { callsOf } from "../client/store.js";
+import { AgentBar } from "./agentbar.js";
+import { ActionButton } from "./button.js";
+import { CallCard } from "./card.js";
+import { el, plain, say, set, show } from "./dom.js";
+import { Speech } from "./speech.js";
+import { shortcuts } from "./shortcuts.js";
+import { STYLE } from "./style.js";
+import { TEXT } from "./texts.js";
+import { agentState, banner, clockTime, isConnected, remoteOf, stationCan } from "./view.js";
+
+/**
+ * @typedef {import("../client/client.js").Client} Client
+ * @typedef {import("../client/store.js").StationEvent} StationEvent
+ */
+
+const KEPT_MISSED = 3;
+
+/**
+ * `<ringline-panel>`: the agent's telephone. Give it a client; it draws and asks, and never takes the focus.
+ * Attribute `shortcuts="off"` leaves the keyboard alone.
+ */
+export class RinglinePanel extends HTMLElement {
+  /** @type {Client|null} */
+  #client = null;
+  /** @type {(() => void)[]} */
+  #offs = [];
+  /** @type {Map<string, CallCard>} */
+  #cards = new Map();
+  /** @type {StationEvent[]} */
+  #missed = [];
+  /** When the socket was last alive, by the device's clock. */
+  #aliveMs = Date.now();
+  /** @type {string} */
+  #trouble = "";
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    this.#build(root);
+  }
+
+  /** @param {ShadowRoot} root */
+  #build(root) {
+    const now = () => performance.now();
+    this.speech = new Speech();
+    this.agent = new AgentBar((verb, args) => this.#ask(verb, args), now);
+    this.health = el("span", { class: "health-text" });
+    this.retry = el("button", { type: "button", class: "action plain", click: () => this.#client?.retry() }, TEXT.retry);
+    this.banner = el("div", { class: "health", part: "banner", role: "status" }, this.health, this.retry);
+    this.problem = el("div", { class: "problem", role: "alert" });
+    this.dialInput = el("input", { type: "text", inputmode: "tel", autocomplete: "off", "aria-label": TEXT.dialLabel, placeholder: TEXT.dialHint });
+    this.dial = new ActionButton(TEXT.verb.place, "go", () => this.#place(), now);
+    const place = (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.dial?.node.click();
+    };
+    this.idle = el("div", { class: "idle" });
+    this.calls = el("div", { class: "calls" }, this.idle);
+    this.missed = el("ul", { class: "missed", "aria-label": TEXT.missed });
+    root.append(
+      el(
+        "section",
+        { class: "panel", "aria-label": TEXT.panel },
+        this.agent.node,
+        this.banner,
+        el("form", { class: "row dial", submit: place }, this.dialInput, this.dial.node),
+        this.problem,
+        this.calls,
+        this.missed,
+        this.speech.alert,
+        this.speech.status,
+      ),
+    );
+  }
+
+  /** The client that this panel shows; set it once, or to null to let go. */
+  get client() {
+    return this.#client;
+  }
+
+  set client(client) {
+    this.#letGo();
+    this.#client = client;
+    if (client && this.isConnected) this.#follow(client);
+  }
+
+  connectedCallback() {
+    if (this.#client && !this.#offs.length) this.#follow(this.#client);
+  }
+
+  disconnectedCallback() {
+    this.#letGo();
+  }
+
+  /** @param {Client} client */
+  #follow(client) {
+    const onKey = shortcuts({
+      answer: () => this.#press((card) => card.answer),
+      drop: () => this.#press((card) => card.drop),
+      hold: () => this.#press((card) => card.hold),
+      ready: () => this.#toggleReady(),
+      dial: () => this.dialInput?.focus(),
+      owns: (event) => event.composedPath().includes(this),
+    });
+    if (this.getAttribute("shortcuts") !== "off") document.addEventListener("keydown", onKey);
+    const ticker = setInterval(() => this.#tick(), 1000);
+    this.#aliveMs = Date.now();
+    this.#offs = [
+      client.on("change", () => this.#draw()),
+      client.on("event", (event) => this.#heard(event)),
+      client.on("command", () => this.#draw()),
+      client.on("notice", (notice) => this.#complain(plain(notice.text))),
+      () => clearInterval(ticker),
+      () => document.removeEventListener("keydown", onKey),
+    ];
+    this.#draw();
+  }
+
+  #letGo() {
+    for (const off of this.#offs) off();
+    this.#offs = [];
+  }
+
+  /** @param {StationEvent} event */
+  #heard(event) {
+    this.speech?.hear(event);
+    if (event.event === "missed") this.#missed = [event, ...this.#missed].slice(0, KEPT_MISSED);
+    this.dispatchEvent(new CustomEvent(`ringline:${event.event}`, { detail: event, bubbles: true, composed: true }));
+    this.#draw();
+  }
+
+  /** @param {import("../client/contract.js").Verb} verb @param {Record<string, unknown>} [args] */
+  async #ask(verb, args) {
+    this.#complain("");
+    try {
+      await this.#client?.command(verb, args);
+    } catch (error) {
+      this.#complain(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {string} text */
+  #complain(text) {
+    this.#trouble = text;
+    this.#draw();
+  }
+
+  #place() {
+    const to = this.dialInput?.value.trim();
+    if (!to || !this.dialInput) return;
+    this.dialInput.value = "";
+    void this.#ask("place", { to });
+  }
+
+  /** The first card on which that button may be pressed. @param {(card: CallCard) => ActionButton} button */
+  #press(button) {
+    const buttons = [...this.#cards.values()].map(button);
+    buttons.find((each) => each.isAllowed && !each.node.hidden)?.node.click();
+  }
+
+  #toggleReady() {
+    if (!this.#client || !this.agent) return;
+    const isReady = agentState(this.#client.state) === "ready";
+    (isReady ? this.agent.notReady : this.agent.ready).node.click();
+  }
+
+  #draw() {
+    const state = this.#client?.state;
+    if (!state || !this.agent || !this.dial || !this.problem) return;
+    const isLive = isConnected(state);
+    if (isLive) this.#aliveMs = Date.now();
+    const isPending = (/** @type {string} */ verb, /** @type {string|undefined} */ call) =>
+      state.commands.some((each) => each.verb === verb && (call === undefined || each.call === call));
+    set(this.shadowRoot?.firstElementChild ?? this, "data-live", String(isLive));
+    this.agent.draw(state, isLive, (verb) => isPending(verb, undefined));
+    const why = isLive ? TEXT.onPhone : TEXT.offline;
+    this.dial.draw({ allowed: isLive && stationCan(state).has("place"), busy: isPending("place", undefined), why });
+    say(this.problem, this.#trouble);
+    this.#drawCalls(state, isLive, isPending);
+    this.#drawMissed();
+    this.#tick();
+  }
+
+  /**
+   * @param {import("../client/client.js").ClientState} state
+   * @param {boolean} isLive
+   * @param {(verb: string, call: string) => boolean} isPending
+   */
+  #drawCalls(state, isLive, isPending) {
+    const calls = callsOf(state.doc);
+    const present = new Set(calls.map((call) => call.call));
+    for (const [id, card] of this.#cards) {
+      if (present.has(id)) continue;
+      card.node.remove();
+      this.#cards.delete(id);
+    }
+    for (const call of calls) {
+      const card = this.#cards.get(call.call) ?? this.#newCard(call.call);
+      const handover = (state.desk?.handover ?? []).find((each) => [call.interaction, ...(call.was ?? [])].includes(each.interaction));
+      card.draw(call, { isLive, isPending, handover: handover ? `${plain(handover.from?.agent)}: ${plain(handover.note)}` : "" });
+    }
+    if (!this.idle) return;
+    show(this.idle, calls.length === 0);
+    say(this.idle, agentState(state) === "signed_out" ? TEXT.idleOut : TEXT.idle);
+  }
+
+  /** @param {string} id */
+  #newCard(id) {
+    const card = new CallCard((verb, args) => void this.#ask(verb, { call: id, ...args }), () => performance.now());
+    this.#cards.set(id, card);
+    this.calls?.append(card.node);
+    return card;
+  }
+
+  #drawMissed() {
+    const lines = this.#missed.map((event) => {
+      const remote = event.entry ? remoteOf(event.entry) : { name: TEXT.unknownNumber, number: "" };
+      return `${clockTime(Date.parse(event.at))}  ${[remote.name, remote.number].filter(Boolean).join(" ")}`;
+    });
+    if (!this.missed || this.missed.dataset.lines === lines.join("\n")) return;
+    this.missed.dataset.lines = lines.join("\n");
+    this.missed.replaceChildren(...lines.map((line) => el("li", {}, `${TEXT.missed} `, el("bdi", {}, line))));
+  }
+
+  /** Once a second: what depends on the time is computed anew, never counted up. */
+  #tick() {
+    const client = this.#client;
+    if (!client || !this.banner || !this.health || !this.retry) return;
+    const state = client.state;
+    const nowMs = client.serverNow();
+    this.agent?.tick(state, nowMs);
+    for (const card of this.#cards.values()) card.tick(nowMs);
+    const lostMs = isConnected(state) ? 0 : Date.now() - this.#aliveMs;
+    const look = banner(state, lostMs, Date.now());
+    set(this.banner, "data-level", look.level);
+    say(this.health, look.text);
+    show(this.retry, look.canRetry);
+  }
+}
+
+if (!customElements.get("ringline-panel")) customElements.define("ringline-panel", RinglinePanel);

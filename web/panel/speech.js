@@ -1,0 +1,36 @@
+import { el, plain } from "./dom.js";
+import { SAID, fill } from "./texts.js";
+import { remoteOf } from "./view.js";
+
+/**
+ * What a screen reader hears: one sentence for each transition. Ringing interrupts, the rest waits.
+ *
+ * @typedef {import("../client/store.js").StationEvent} StationEvent
+ */
+
+/** @type {Record<string, string>} */
+const POLITE = {
+  answered: SAID.answered,
+  held: SAID.held,
+  resumed: SAID.resumed,
+  dropped: SAID.ended,
+  missed: SAID.ended,
+  diverted: SAID.ended,
+};
+
+export class Speech {
+  constructor() {
+    this.alert = el("div", { role: "alert", class: "unseen" });
+    this.status = el("div", { role: "status", class: "unseen" });
+  }
+
+  /** @param {StationEvent} event */
+  hear(event) {
+    if (event.event === "ringing" && event.entry) {
+      const queue = plain(event.entry.queue);
+      this.alert.textContent = fill(SAID.ringing, remoteOf(event.entry).name, queue ? `, ${queue}` : "");
+    } else if (POLITE[event.event]) {
+      this.status.textContent = POLITE[event.event];
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/** The panel's looks, as a constructable sheet: a strict CSP allows it. Custom properties `--rl-*` can be set from outside. */
+export const STYLE = `
+:host { display: block; container-type: inline-size; color-scheme: light dark; font: 14px/1.4 var(--rl-font, system-ui, sans-serif);
+  --text: #1f2328; --dim: #55595e; --base: #fff; --line: #d9dde1; --field: #fff;
+  --go: #0b6b3a; --go-text: #fff; --stop: #b3261e; --stop-text: #fff; --focus: #0842a0;
+  --ready: #0b6b3a; --ready-band: #e6f4ea; --not: #55595e; --not-band: #eef0f2; --ring: #7a3e00; --ring-band: #fff1d6;
+  --talk: #0842a0; --talk-band: #e8f0fe; --held: #5b2a91; --held-band: #f3e8fd; --wrap: #6b4f00; --wrap-band: #fff8e1;
+  --lost: #8c1d18; --lost-band: #fce8e6; }
+@media (prefers-color-scheme: dark) { :host {
+  --text: #e8eaed; --dim: #a9afb6; --base: #17191c; --line: #3a3f45; --field: #202327;
+  --go: #7ee2a8; --go-text: #0a2416; --stop: #f9b4ae; --stop-text: #3a1210; --focus: #a8c7fa;
+  --ready: #7ee2a8; --ready-band: #10291c; --not: #c4c9ce; --not-band: #2a2d31; --ring: #ffcf87; --ring-band: #33230a;
+  --talk: #a8c7fa; --talk-band: #0e2340; --held: #d9b8ff; --held-band: #281640; --wrap: #ffe08a; --wrap-band: #2e2606;
+  --lost: #f9b4ae; --lost-band: #3a1210; } }
+* { box-sizing: border-box; }
+[hidden] { display: none !important; }
+.panel { background: var(--base); color: var(--text); border: 1px solid var(--line); border-radius: var(--rl-radius, 12px); overflow: hidden; }
+.line { display: flex; align-items: baseline; gap: 8px; min-width: 0; }
+.icon { flex: none; min-inline-size: 1.3em; text-align: center; }
+.word { flex: none; }
+.timer { flex: none; font-variant-numeric: tabular-nums; }
+.who, .queue { margin-inline-start: auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 13px; }
+.agent { --ink: var(--not); --band: var(--not-band); padding: 10px 12px; background: var(--band); color: var(--ink); }
+.agent[data-state=ready] { --ink: var(--ready); --band: var(--ready-band); }
+.agent[data-state=busy] { --ink: var(--talk); --band: var(--talk-band); }
+.agent[data-state=wrap_up] { --ink: var(--wrap); --band: var(--wrap-band); }
+.agent .word { font-size: 16px; }
+.why { min-height: 1.4em; padding-inline-start: calc(1.3em + 8px); font-size: 13px; overflow-wrap: anywhere; }
+.actions { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 6px; }
+.action { min-height: 34px; padding: 4px 12px; border-radius: 8px; border: 1px solid var(--line); background: var(--field); color: var(--text);
+  font: inherit; font-weight: 600; cursor: pointer; }
+.action.go { background: var(--go); color: var(--go-text); border-color: var(--go); }
+.action.stop { background: var(--stop); color: var(--stop-text); border-color: var(--stop); margin-inline-start: auto; }
+.action[aria-disabled=true] { background: transparent; color: var(--dim); border: 1px dashed var(--dim); cursor: not-allowed; font-weight: 500; }
+.action[aria-pressed=true] { background: var(--ink, var(--text)); color: var(--band, var(--base)); border-color: var(--ink, var(--text)); }
+.action[aria-busy=true] { cursor: progress; opacity: .75; }
+.action[aria-busy=true] .label::after { content: "…"; }
+.action:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; }
+.health { display: flex; align-items: center; gap: 8px; min-height: 34px; padding: 2px 12px; font-size: 13px; color: var(--dim);
+  border-block: 1px solid var(--line); }
+.health::before { content: ""; flex: none; inline-size: 8px; block-size: 8px; border-radius: 50%; background: currentColor; }
+.health[data-level=ok]::before { background: var(--ready); }
+.health[data-level=quiet]::before { background: none; border: 2px solid currentColor; }
+.health[data-level=warn] { background: var(--wrap-band); color: var(--wrap); }
+.health[data-level=bad] { background: var(--lost-band); color: var(--lost); font-weight: 600; }
+.health[data-level=bad]::before, .health[data-level=warn]::before { border-radius: 0; }
+.health-text { flex: 1; }
+.health .action { min-height: 28px; padding: 0 10px; font-size: 13px; }
+.row { display: flex; flex-wrap: wrap; gap: 6px; margin: 8px 0 0; }
+.dial { margin: 0; padding: 10px 12px 0; flex-wrap: nowrap; }
+input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radius: 8px; border: 1px solid var(--dim); background: var(--field);
+  color: var(--text); font: inherit; }
+.row:not(.dial) input { flex-basis: 100%; }
+.problem { padding: 2px 12px; min-height: 1.7em; font-size: 13px; color: var(--lost); overflow-wrap: anywhere; }
+.calls { display: grid; gap: 8px; padding: 0 12px; min-height: 148px; align-content: start; }
+.idle { display: grid; place-content: center; min-height: 148px; padding: 12px; border: 1px dashed var(--line); border-radius: 10px; color: var(--dim);
+  text-align: center; }
+.call { --ink: var(--not); --band: var(--not-band); min-height: 148px; padding: 10px 12px 12px; border-radius: 10px; background: var(--band);
+  border-inline-start: 4px solid var(--ink); }
+.call[data-leg=alerting] { --ink: var(--ring); --band: var(--ring-band); }
+.call[data-leg=connected] { --ink: var(--talk); --band: var(--talk-band); }
+.call[data-leg=hold] { --ink: var(--held); --band: var(--held-band); }
+.call[data-leg=fail] { --ink: var(--lost); --band: var(--lost-band); }
+.band { color: var(--ink); }
+.party { margin: 6px 0 8px; }
+.name { display: block; font-size: 18px; font-weight: 650; line-height: 1.25; overflow-wrap: anywhere; }
+.number { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; color: var(--text); overflow-wrap: anywhere; }
+.note { display: block; margin-bottom: 8px; padding: 4px 8px; border-radius: 6px; background: var(--base); overflow-wrap: anywhere; }
+.missed { list-style: none; margin: 0; padding: 8px 12px 10px; min-height: 1.4em; font-size: 13px; color: var(--dim); font-variant-numeric: tabular-nums; }
+.panel[data-live=false] .calls { opacity: .62; }
+.unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+@media (prefers-reduced-motion: no-preference) {
+  .call[data-leg=alerting] .icon { animation: ring 1.2s ease-in-out infinite; }
+  @keyframes ring { 50% { opacity: .25; } } }
+@media (forced-colors: active) {
+  .action[aria-disabled=true] { color: GrayText; border-color: GrayText; }
+  .action[aria-pressed=true] { forced-color-adjust: none; background: Highlight; color: HighlightText; }
+  .call { border: 2px solid CanvasText; } .health::before { forced-color-adjust: none; background: CanvasText; } }
+`;
