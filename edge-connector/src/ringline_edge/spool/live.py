@@ -1,24 +1,27 @@
 """The live lane: the newest document per station, until the cloud has acknowledged exactly that one.
 
 SQLite in WAL mode with `synchronous=NORMAL`: a killed process loses nothing; a power cut may lose the last moments,
-which the next snapshot of the PBX brings back.
+which the next snapshot of the PBX brings back. Its size is bounded by the number of stations. A disk that refuses a
+write costs durability, not service: the document goes on in memory and is written again with the next one.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ringline_edge.spool.files import opened
+
+logger = logging.getLogger(__name__)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS live (station TEXT PRIMARY KEY, seq INTEGER NOT NULL, doc TEXT NOT NULL,
                                  rang TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS command (id TEXT PRIMARY KEY, result TEXT, at_ms INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS command_age ON command (at_ms);
 """
-COMMANDS_KEPT_MS = 86_400_000
+_PUT = "INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +42,25 @@ class Entry:
 
 
 class LiveSpool:
-    """Documents that wait for their ack, and commands that were taken."""
+    """Documents that wait for their ack.
+
+    Attributes:
+        failures: Writes that the disk refused.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Opens `path`, made if it is not there; a file of an earlier run is taken over.
+        """Opens `path`, made if it is not there; what an earlier run left waits on.
 
         Raises:
-            sqlite3.Error: The file cannot be opened or is no database.
+            ConfigError: The file cannot be opened.
         """
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
+        self._db = opened(path, _SCHEMA, "NORMAL")
         rows = self._db.execute("SELECT station, seq, doc, rang, seen_ms FROM live ORDER BY seen_ms")
         self._entries = {
             station: Entry(station, seq, doc, tuple(json.loads(rang)), seen) for station, seq, doc, rang, seen in rows
         }
+        self._unwritten: set[str] = set()
+        self.failures = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -64,39 +70,40 @@ class LiveSpool:
         """What waits, by station; the longest waiting first."""
         return self._entries
 
+    @property
+    def newest_seq(self) -> int:
+        """The highest `seq` that waits, 0 when nothing does."""
+        return max((entry.seq for entry in self._entries.values()), default=0)
+
+    @property
+    def oldest_seq(self) -> int | None:
+        """The lowest `seq` that waits."""
+        return min((entry.seq for entry in self._entries.values()), default=None)
+
     def put(self, entries: Iterable[Entry]) -> None:
         """Store documents in one commit; a station's older one gives way, its `rang` is united."""
-        fresh = [self._united(entry) for entry in entries]
-        self._db.execute("BEGIN")
-        self._db.executemany(
-            "INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?, ?)",
-            [(e.station, e.seq, e.doc, json.dumps(e.rang), e.seen_ms) for e in fresh],
-        )
-        self._db.execute("COMMIT")
-        for entry in fresh:
-            self._entries[entry.station] = entry
+        for entry in entries:
+            self._entries[entry.station] = self._united(entry)
+            self._unwritten.add(entry.station)
+        fresh = [self._entries[station] for station in self._unwritten if station in self._entries]
+        rows = [(e.station, e.seq, e.doc, json.dumps(e.rang), e.seen_ms) for e in fresh]
+        if self._write(_PUT, rows):
+            self._unwritten.clear()
 
     def acked(self, station: str, seq: int) -> None:
         """The cloud has this document; a newer one of the station goes on waiting."""
         entry = self._entries.get(station)
         if entry is not None and entry.seq == seq:
             del self._entries[station]
-            self._db.execute("DELETE FROM live WHERE station = ? AND seq = ?", (station, seq))
+            self._write("DELETE FROM live WHERE station = ? AND seq <= ?", [(station, seq)])
 
-    def begin_command(self, ident: str, now_ms: int) -> bool:
-        """Remember a command; False when this id was taken within the last 24 h."""
-        self._db.execute("DELETE FROM command WHERE at_ms < ?", (now_ms - COMMANDS_KEPT_MS,))
-        done = self._db.execute("INSERT OR IGNORE INTO command VALUES (?, NULL, ?)", (ident, now_ms))
-        return done.rowcount == 1
-
-    def store_result(self, ident: str, result: str) -> None:
-        """Keep the newest result of a command, as JSON."""
-        self._db.execute("UPDATE command SET result = ? WHERE id = ?", (result, ident))
-
-    def result(self, ident: str) -> str | None:
-        """The newest stored result of a command."""
-        row = self._db.execute("SELECT result FROM command WHERE id = ?", (ident,)).fetchone()
-        return row[0] if row else None
+    def keep_only(self, stations: Collection[str]) -> None:
+        """Drop what waits for other stations: an earlier run left it, and the PBX does not know them any more."""
+        gone = [station for station in self._entries if station not in stations]
+        for station in gone:
+            del self._entries[station]
+        if gone:
+            self._write("DELETE FROM live WHERE station = ?", [(station,) for station in gone])
 
     def close(self) -> None:
         """Close the file."""
@@ -106,5 +113,20 @@ class LiveSpool:
         before = self._entries.get(entry.station)
         if before is None or not before.rang:
             return entry
-        rang = tuple(dict.fromkeys((*before.rang, *entry.rang)))
-        return Entry(entry.station, entry.seq, entry.doc, rang, entry.seen_ms)
+        return replace(entry, rang=tuple(dict.fromkeys((*before.rang, *entry.rang))))
+
+    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> bool:
+        try:
+            self._db.execute("BEGIN")
+            try:
+                self._db.executemany(statement, rows)
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        except sqlite3.Error as err:
+            if not self.failures:
+                logger.error("spool_write_failed", extra={"lane": "live", "reason": str(err)})  # noqa: TRY400
+            self.failures += 1
+            return False
+        return True

@@ -1,41 +1,62 @@
 """The log lane: every call record, complete and in order, until the cloud has acknowledged it.
 
-A file of its own with `synchronous=FULL`: a record that was taken survives a power cut.
+A file of its own with `synchronous=FULL`: a record that was taken survives a power cut. When the limit is reached the
+oldest records are kept and new ones are refused, counted and alarmed: what an outage began with is not thrown away for
+what came later.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ringline_core.errors import SpoolFullError
+from ringline_edge.spool.files import opened
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS record (call TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS record (place INTEGER PRIMARY KEY AUTOINCREMENT, call TEXT NOT NULL UNIQUE,
+                                   version INTEGER NOT NULL, body TEXT NOT NULL, bytes INTEGER NOT NULL,
+                                   after_seq INTEGER NOT NULL, at_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS refused (place INTEGER PRIMARY KEY AUTOINCREMENT, call TEXT NOT NULL,
+                                    version INTEGER NOT NULL, body TEXT NOT NULL, code TEXT NOT NULL);
 """
+REFUSED_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A call record on its way; `body` is compact JSON."""
+    """A call record on its way.
+
+    Attributes:
+        body: Compact JSON.
+        after_seq: The record waits until every document up to this `seq` is acknowledged.
+        at_ms: When it was made.
+    """
 
     call: str
     version: int
     body: str
+    after_seq: int = 0
+    at_ms: int = 0
 
 
 class LogSpool:
     """Call records that wait for their ack."""
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
-        """Opens `path`; above `limit_bytes` of waiting records new ones are refused, what waits is kept."""
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        """Opens `path`; above `limit_bytes` of waiting records new ones are refused.
+
+        Raises:
+            ConfigError: The file cannot be opened.
+        """
+        self._db = opened(path, _SCHEMA, "FULL")
+        # Documents of an earlier run are told anew before any record is sent, so its order means nothing now.
+        self._db.execute("UPDATE record SET after_seq = 0 WHERE after_seq > 0")
         self._limit = limit_bytes
-        row = self._db.execute("SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM record").fetchone()
+        row = self._db.execute("SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM record").fetchone()
         self._count, self._bytes = int(row[0]), int(row[1])
 
     def __len__(self) -> int:
@@ -46,36 +67,108 @@ class LogSpool:
         """Size of all waiting records."""
         return self._bytes
 
-    def put(self, record: Record) -> None:
-        """Store a record; a higher version of the same call replaces a lower one.
+    @property
+    def refused(self) -> int:
+        """How many records the cloud refused and are kept for a human, at most 1000."""
+        return int(self._db.execute("SELECT COUNT(*) FROM refused").fetchone()[0])
+
+    def put(self, records: Iterable[Record]) -> None:
+        """Store records in one commit; a higher version of the same call replaces a lower one.
 
         Raises:
-            SpoolFullError: The limit is reached; the record was not taken.
+            SpoolFullError: The limit is reached or the disk refuses; these records were not taken.
         """
-        if self._bytes + len(record.body) > self._limit:
+        fresh = list(records)
+        size = sum(len(record.body.encode()) for record in fresh)
+        if self._bytes + size > self._limit:
             raise SpoolFullError(f"{self._bytes} bytes of call records wait, the limit is {self._limit}")
-        old = self._db.execute("SELECT version, LENGTH(body) FROM record WHERE call = ?", (record.call,)).fetchone()
-        if old and old[0] >= record.version:
-            return
-        self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (record.call, record.version, record.body))
-        self._bytes += len(record.body) - (old[1] if old else 0)
-        self._count += 0 if old else 1
+        try:
+            with self._commit():
+                for record in fresh:
+                    self._put(record)
+        except sqlite3.Error as err:
+            raise SpoolFullError(f"the call record cannot be written: {err}") from err
 
-    def oldest(self, limit: int) -> list[Record]:
-        """The longest waiting records."""
-        rows = self._db.execute("SELECT call, version, body FROM record ORDER BY rowid LIMIT ?", (limit,))
+    def oldest(self, limit: int, before_seq: int | None = None) -> list[Record]:
+        """The longest waiting records that need no document with `seq` >= `before_seq`; None: all of them."""
+        rows = self._db.execute(
+            "SELECT call, version, body, after_seq, at_ms FROM record WHERE ? IS NULL OR after_seq < ? "
+            "ORDER BY place LIMIT ?",
+            (before_seq, before_seq, limit),
+        )
         return [Record(*row) for row in rows]
 
-    def acked(self, records: list[Record]) -> None:
+    def acked(self, records: Iterable[Record]) -> None:
         """The cloud has these versions; a newer version of a call goes on waiting."""
-        self._db.execute("BEGIN")
-        for record in records:
-            done = self._db.execute("DELETE FROM record WHERE call = ? AND version = ?", (record.call, record.version))
-            if done.rowcount:
-                self._count -= 1
-                self._bytes -= len(record.body)
-        self._db.execute("COMMIT")
+        # A lost delete is only a repeated record, which the cloud knows by its version: no need to wait for the disk.
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        try:
+            with self._commit():
+                for record in records:
+                    self._delete(record)
+        finally:
+            self._db.execute("PRAGMA synchronous=FULL")
+
+    def refuse(self, record: Record, code: str) -> None:
+        """The cloud will never take this version: keep it for a human, out of the way of the others."""
+        with self._commit():
+            self._db.execute(
+                "INSERT INTO refused (call, version, body, code) VALUES (?, ?, ?, ?)",
+                (record.call, record.version, record.body, code),
+            )
+            self._db.execute(
+                "DELETE FROM refused WHERE place <= (SELECT MAX(place) FROM refused) - ?", (REFUSED_KEPT,)
+            )
+            self._delete(record)
+
+    def postpone(self, record: Record) -> None:
+        """Let the others go first."""
+        self._db.execute(
+            "UPDATE record SET place = (SELECT MAX(place) + 1 FROM record) WHERE call = ? AND version = ?",
+            (record.call, record.version),
+        )
+
+    def forget_before(self, at_ms: int) -> int:
+        """Drop records made before a moment; how many."""
+        rows = self._db.execute("SELECT call, version, body, after_seq, at_ms FROM record WHERE at_ms < ?", (at_ms,))
+        old = [Record(*row) for row in rows]
+        if old:
+            self.acked(old)
+        return len(old)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _put(self, record: Record) -> None:
+        found = self._db.execute("SELECT version FROM record WHERE call = ?", (record.call,)).fetchone()
+        if found and found[0] >= record.version:
+            return
+        if found:
+            self._delete(Record(record.call, found[0], ""))
+        size = len(record.body.encode())
+        self._db.execute(
+            "INSERT INTO record (call, version, body, bytes, after_seq, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
+            (record.call, record.version, record.body, size, record.after_seq, record.at_ms),
+        )
+        self._count += 1
+        self._bytes += size
+
+    def _delete(self, record: Record) -> None:
+        key = (record.call, record.version)
+        gone = self._db.execute("DELETE FROM record WHERE call = ? AND version = ? RETURNING bytes", key).fetchall()
+        self._count -= len(gone)
+        self._bytes -= sum(size for (size,) in gone)
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
+        count, size = self._count, self._bytes
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._count, self._bytes = count, size
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise

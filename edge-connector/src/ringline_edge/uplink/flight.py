@@ -9,6 +9,9 @@ from ringline_edge.spool.log import Record
 
 RESEND_FIRST_S = 3.0
 RESEND_CAP_S = 20.0
+DOUBT_FIRST_S = 0.25
+GIVE_UP = 6
+"""Tries after which a frame is taken apart, so that one document nobody can store does not hold up the others."""
 
 
 @dataclass(slots=True)
@@ -23,15 +26,20 @@ class InFlight:
 
     frame: int
     text: str
-    due_s: float
+    due_s: float = 0.0
     attempt: int = 0
     stations: dict[str, int] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     snapshot: str | None = None
 
+    @property
+    def can_be_given_up(self) -> bool:
+        """Whether what it carries can be sent again in another frame."""
+        return bool(self.stations or self.records)
+
 
 class Window:
-    """The frames in flight on one socket."""
+    """The frames in flight, over all sockets of a process: frame numbers never repeat."""
 
     def __init__(self, fraction: Callable[[], float]) -> None:
         """`fraction` gives random numbers in [0, 1)."""
@@ -57,6 +65,17 @@ class Window:
         """The frame's ack came; None for a second one."""
         return self._frames.pop(frame, None)
 
+    def given_up(self, now_s: float) -> list[InFlight]:
+        """Frames that failed too often; they are in flight no more."""
+        tired = [
+            each
+            for each in self._frames.values()
+            if each.due_s <= now_s and each.attempt >= GIVE_UP and each.can_be_given_up
+        ]
+        for each in tired:
+            del self._frames[each.frame]
+        return tired
+
     def due(self, now_s: float) -> list[InFlight]:
         """Frames to send again now; each is scheduled anew."""
         late = [each for each in self._frames.values() if each.due_s <= now_s]
@@ -66,9 +85,10 @@ class Window:
         return late
 
     def doubt(self, now_s: float) -> None:
-        """Some frame failed and nobody says which: send all again soon."""
+        """Some frame failed and nobody says which: send all again, sooner than a missing ack would make us."""
         for each in self._frames.values():
-            each.due_s = min(each.due_s, now_s + 0.2 + self._fraction())
+            soon = min(RESEND_CAP_S, DOUBT_FIRST_S * 2.0**each.attempt)
+            each.due_s = min(each.due_s, now_s + soon * (0.75 + self._fraction() / 2))
 
     def clear(self) -> None:
         """The socket is gone; what was on it waits in the spool."""

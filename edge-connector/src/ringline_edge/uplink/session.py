@@ -1,70 +1,48 @@
 """The session with the cloud, without I/O: texts in, texts out, times as arguments (contract, section 6).
 
-Two rules. A station whose document is on its way is not sent again before its ack; what changed meanwhile goes in a
-later frame. Nothing leaves the spool but by its ack.
+Three rules. A station whose document is on its way is not sent again before its ack; what changed meanwhile goes in a
+later frame. Nothing leaves the spool but by its ack. Frame numbers grow over all sockets of the process, so that an
+ack that comes late, or on the socket before, can never be taken for another one's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from ringline_core.errors import InvalidMessageError
 from ringline_core.wire import codec
-from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codes import MAX_FRAME_BYTES, ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_core.wire.edge import Ack, Desks, EdgeBeatReply, EdgeHello, EdgeLimits, EdgeWelcome, Lead, PbxInfo
 from ringline_core.wire.page import Bye
-from ringline_edge.spool.live import Entry, LiveSpool
-from ringline_edge.spool.log import LogSpool, Record
-from ringline_edge.uplink.flight import InFlight, Window
+from ringline_edge.spool.live import LiveSpool
+from ringline_edge.spool.log import LogSpool
+from ringline_edge.uplink.heard import Farewell, Fenced, Heard, Leading, StandingBy
+from ringline_edge.uplink.lanes import PASSING, Lanes
+from ringline_edge.uplink.results import Telling
 
 Role = Literal["active", "standby"]
-MAX_STATIONS = 48
-MAX_RECORDS = 50
-
-
-@dataclass(frozen=True)
-class Leading:
-    """The edge leads from now on under a new epoch; every station is to be put into the spool anew."""
-
-    epoch: int
-
-
-@dataclass(frozen=True)
-class StandingBy:
-    """Another edge leads."""
-
-
-@dataclass(frozen=True)
-class Farewell:
-    """The cloud closes the socket; `final` forbids another try."""
-
-    code: int
-    final: bool
-    retry_after_s: float
-
-
-Heard = Leading | StandingBy | Farewell | EdgeCommand | Desks
-
-
-@dataclass
-class OwnResult:
-    """A command's result that waits to be sent.
-
-    Attributes:
-        body: JSON of the result without `frame`.
-        after: Station and `seq` that must be acknowledged first; None for results that prove nothing.
-    """
-
-    body: dict[str, object]
-    after: tuple[str, int] | None = None
+FINAL_BYES = frozenset({4403, 4426})
+HELLO_AGAIN_S = 10.0
+FENCED_PAUSE_S = 20.0
 
 
 @dataclass
 class Session:
-    """One process's session with the cloud, over as many sockets as it takes."""
+    """One process's session with the cloud, over as many sockets as it takes.
+
+    Attributes:
+        fraction: Gives random numbers in [0, 1).
+        role: What the cloud made us; None until it said, and while it is in question.
+        offset_ms: What to add to our clock to get the cloud's.
+        unknown_frames: Frames of a type that this version does not know; ignored.
+        lanes: What an active edge tells.
+        telling: Results of commands.
+    """
 
     edge: str
     session: str
@@ -75,251 +53,196 @@ class Session:
     pbx: PbxInfo = field(default_factory=lambda: PbxInfo(kind="unknown"))
     capabilities: tuple[Verb, ...] = ()
     pbx_up: bool = False
-    snapshot_ready: bool = False
     role: Role | None = None
     epoch: int = 0
     offset_ms: float = 0.0
+    unknown_frames: int = 0
     limits: EdgeLimits = field(
         default_factory=lambda: EdgeLimits(beat_s=25, lease_s=60, frame_bytes=MAX_FRAME_BYTES, window=4)
     )
 
     def __post_init__(self) -> None:
         """Nothing is on its way yet."""
-        self.window = Window(self.fraction)
-        self._frame = 0
+        numbers = itertools.count(1)
+        self._number = lambda: next(numbers)
+        self.lanes = Lanes(self.live, self.log, self._number, self.fraction)
+        self.telling = Telling(self._number, self.fraction, self.lanes.has_acked)
         self._welcomed = False
+        self._hello_due_s: float | None = None
+        self._fences = 0
         self._next_beat_s = 0.0
         self._beat_sent: dict[int, float] = {}
-        self._results: list[OwnResult] = []
-        self._acked: dict[str, int] = {}
-        self._snapshot: Literal["wanted", "begun", "open", "ending"] | None = None
-        self._snapshot_rest: dict[str, int] = {}
+        self._heard_s: float | None = None
 
     @property
     def is_welcome(self) -> bool:
-        """Whether the cloud answered our hello on this socket."""
+        """Whether the cloud answered our hello."""
         return self._welcomed
 
-    def opened(self) -> str:
-        """A socket is open: the hello to send on it."""
-        self.window.clear()
-        self._welcomed, self._frame = False, 1
-        self._beat_sent.clear()
+    def hello(self) -> str:
+        """The first frame of a socket; also said again when our role or what we can do is in question."""
         hello = EdgeHello(
-            frame=1, edge=self.edge, session=self.session, software=self.software, pbx=self.pbx,
+            frame=self._number(), edge=self.edge, session=self.session, software=self.software, pbx=self.pbx,
             capabilities=self.capabilities,
         )  # fmt: skip
         return codec.encode(hello)
 
     def closed(self) -> None:
-        """The socket is gone; what was on it is sent again on the next one."""
+        """No socket is left; what was on its way is sent again on the next one."""
         self._welcomed = False
-        self.window.clear()
-        if self._snapshot in ("begun", "ending"):
-            self._snapshot = "wanted" if self._snapshot == "begun" else "open"
+        self._hello_due_s = self._heard_s = None
+        self._beat_sent.clear()
+        self.lanes.closed()
+        self.telling.closed()
 
-    def result(self, result: OwnResult) -> None:
-        """Queue a command's result."""
-        self._results.append(result)
+    def introduce(self, pbx: PbxInfo, capabilities: Iterable[Verb]) -> None:
+        """What PBX this is and what it can do; said again when it differs from what the cloud was told."""
+        verbs = tuple(sorted(capabilities))
+        if (pbx, verbs) != (self.pbx, self.capabilities):
+            self.pbx, self.capabilities = pbx, verbs
+            if self._welcomed:
+                self._hello_due_s = 0.0
 
     def release(self) -> str | None:
         """The frame that gives the lead up, if we have it."""
         if self.role != "active" or not self._welcomed:
             return None
-        return self._text("release", epoch=self.epoch)[1]
+        self.role = None
+        return codec.compact({"t": "release", "frame": self._number(), "epoch": self.epoch})
 
-    def snapshot_of(self, entries: dict[str, int]) -> None:
-        """All stations are in the spool now: `seq` of each, as the snapshot shows them."""
-        if self._snapshot is not None:
-            self._snapshot_rest = dict(entries)
+    def is_deaf(self, now_s: float) -> bool:
+        """Whether the cloud has left our beats unanswered for longer than a lease lasts."""
+        patience = max(self.limits.lease_s, 3 * self.limits.beat_s)
+        return self._welcomed and self._heard_s is not None and now_s - self._heard_s > patience
 
     def heard(self, raw: str, now_s: float, wall_ms: int) -> Heard | None:
         """Take one frame of the cloud; what the rest of the edge must know of it.
 
+        Args:
+            raw: The frame's text.
+            now_s: A clock that only goes forward.
+            wall_ms: Our wall clock.
+
         Raises:
             InvalidMessageError: The frame is none of the contract.
         """
-        message = codec.decode_to_edge(raw) if '"t"' in raw else None
-        match message:
-            case EdgeWelcome():
-                return self._welcome(message, now_s, wall_ms)
-            case Ack():
-                return self._ack(message, now_s)
-            case EdgeBeatReply():
-                return self._beat_reply(message, wall_ms)
-            case Lead(t="lead"):
-                return self._lead(message.epoch)
-            case Lead():
-                return self._stand_by()
-            case Bye():
-                final = message.code in (4403, 4426)
-                return Farewell(message.code, final, (message.retry_after_ms or 0) / 1000)
-            case EdgeCommand() | Desks():
+        plain = _plain(raw)
+        self._heard_s = now_s
+        if plain.get("t", "error") == "error":
+            # API Gateway's own error frame has no type; both mean that a frame of ours failed, and not which.
+            self.lanes.window.doubt(now_s)
+            self.telling.window.doubt(now_s)
+            return None
+        match codec.decode_to_edge(raw):
+            case EdgeWelcome() as welcome:
+                return self._welcome(welcome, now_s, wall_ms)
+            case Ack() as ack:
+                return self._ack(ack, now_s)
+            case EdgeBeatReply() as reply:
+                return self._beat_reply(reply, now_s, wall_ms)
+            case Lead(t="lead", epoch=epoch):
+                return self._lead(epoch)
+            case Lead(epoch=epoch):
+                return self._stand_by(epoch)
+            case Bye() as bye:
+                return Farewell(bye.code, bye.code in FINAL_BYES, (bye.retry_after_ms or 0) / 1000)
+            case EdgeCommand() | Desks() as message:
                 return message
             case _:
-                self.window.doubt(now_s)
+                self.unknown_frames += 1
                 return None
 
     def due(self, now_s: float, wall_ms: int) -> list[str]:
         """All frames to send now, in order."""
         if not self._welcomed:
             return []
-        texts = [each.text for each in self.window.due(now_s)]
+        texts = []
+        if self._hello_due_s is not None and self._hello_due_s <= now_s:
+            self._hello_due_s = now_s + HELLO_AGAIN_S
+            texts.append(self.hello())
         if now_s >= self._next_beat_s:
             texts.append(self._beat(now_s))
         if self.role == "active":
-            texts += self._active_frames(now_s, wall_ms)
-        return texts
+            texts += [*self.lanes.late(now_s), *self.lanes.fresh(now_s, wall_ms)]
+        return texts + self.telling.due(now_s)
 
     def next_due_s(self) -> float:
         """When `due` has something to say again, if nothing else happens."""
-        return min(self._next_beat_s, self.window.next_due_s() or self._next_beat_s)
-
-    def _active_frames(self, now_s: float, wall_ms: int) -> list[str]:
-        texts = []
-        while len(self.window) < self.limits.window:
-            sent = self._next_frame(wall_ms)
-            if sent is None:
-                break
-            self.window.add(sent, now_s)
-            texts.append(sent.text)
-        return texts + self._sendable_results()
-
-    def _next_frame(self, wall_ms: int) -> InFlight | None:
-        if self._snapshot == "wanted":
-            if not self.snapshot_ready:
-                return None
-            self._snapshot = "begun"
-            return self._snapshot_frame("begin")
-        if self._snapshot == "begun":
-            return None
-        state = self._state_frame(wall_ms)
-        if state is not None:
-            return state
-        if self._snapshot == "open" and not self._snapshot_rest and not self._has_state_in_flight():
-            self._snapshot = "ending"
-            return self._snapshot_frame("end")
-        return self._records_frame()
-
-    def _has_state_in_flight(self) -> bool:
-        return any(each.stations for each in self.window)
-
-    def _snapshot_frame(self, phase: str) -> InFlight:
-        frame, text = self._text("snapshot", epoch=self.epoch, phase=phase)
-        return InFlight(frame, text, 0.0, snapshot=phase)
-
-    def _state_frame(self, wall_ms: int) -> InFlight | None:
-        chosen: list[Entry] = []
-        parts: list[str] = []
-        size = 160
-        for entry in self.live.entries.values():
-            if self.window.holds(entry.station):
-                continue
-            part = _station_text(entry)
-            size += len(part.encode()) + 1
-            if chosen and (size > self.limits.frame_bytes or len(chosen) >= MAX_STATIONS):
-                break
-            chosen.append(entry)
-            parts.append(part)
-        if not chosen:
-            return None
-        self._frame += 1
-        head = f'{{"t":"state","frame":{self._frame},"epoch":{self.epoch},"sent_at":"{ms_to_rfc3339(wall_ms)}"'
-        text = f'{head},"stations":[{",".join(parts)}]}}'
-        return InFlight(self._frame, text, 0.0, stations={entry.station: entry.seq for entry in chosen})
-
-    def _records_frame(self) -> InFlight | None:
-        if not len(self.log) or any(each.records for each in self.window) or self._snapshot is not None:
-            return None
-        chosen: list[Record] = []
-        size = 80
-        for record in self.log.oldest(MAX_RECORDS):
-            size += len(record.body.encode()) + len(record.call) + 40
-            if chosen and size > self.limits.frame_bytes:
-                break
-            chosen.append(record)
-        items = ",".join(f'{{"call":"{r.call}","version":{r.version},"record":{r.body}}}' for r in chosen)
-        self._frame += 1
-        text = f'{{"t":"records","frame":{self._frame},"items":[{items}]}}'
-        return InFlight(self._frame, text, 0.0, records=chosen)
-
-    def _sendable_results(self) -> list[str]:
-        ready = [each for each in self._results if each.after is None or self._has_acked(*each.after)]
-        self._results = [each for each in self._results if each not in ready]
-        return [self._text("result", **each.body)[1] for each in ready]
-
-    def _has_acked(self, station: str, seq: int) -> bool:
-        return self._acked.get(station, 0) >= seq
-
-    def _text(self, kind: str, **fields: object) -> tuple[int, str]:
-        self._frame += 1
-        return self._frame, codec.compact({"t": kind, "frame": self._frame, **fields})
-
-    def _beat(self, now_s: float) -> str:
-        self._next_beat_s = now_s + self.limits.beat_s
-        waiting = len(self.live) + len(self.log)
-        frame, text = self._text("beat", epoch=self.epoch, spool=waiting, pbx="up" if self.pbx_up else "down", held=[])
-        self._beat_sent = {frame: now_s}
-        return text
+        others = (self._hello_due_s, self.lanes.next_due_s(), self.telling.window.next_due_s())
+        return min(self._next_beat_s, *(each for each in others if each is not None))
 
     def beat_soon(self) -> None:
         """Something that beats tell has changed."""
         self._next_beat_s = 0.0
 
+    def _beat(self, now_s: float) -> str:
+        self._next_beat_s = now_s + self.limits.beat_s
+        frame = self._number()
+        self._beat_sent = {frame: now_s}
+        told = {"epoch": self.epoch, "spool": len(self.live) + len(self.log), "pbx": "up" if self.pbx_up else "down"}
+        return codec.compact({"t": "beat", "frame": frame, **told, "held": []})
+
     def _welcome(self, welcome: EdgeWelcome, now_s: float, wall_ms: int) -> Heard | None:
-        self._welcomed = True
+        if not self._welcomed:
+            self._next_beat_s = now_s + min(welcome.limits.beat_s, 1.0)
+            self.offset_ms = welcome.now_at.timestamp() * 1000 - wall_ms
+        self._welcomed, self._hello_due_s = True, None
         self.limits = welcome.limits
-        self.offset_ms = welcome.now_at.timestamp() * 1000 - wall_ms
-        self._next_beat_s = now_s + min(self.limits.beat_s, 1.0)
-        if welcome.role == "standby":
-            return self._stand_by()
-        return self._lead(welcome.epoch)
+        self.lanes.frames, self.lanes.frame_bytes = welcome.limits.window, welcome.limits.frame_bytes
+        return self._take_role(welcome.role, welcome.epoch)
+
+    def _beat_reply(self, reply: EdgeBeatReply, now_s: float, wall_ms: int) -> Heard | None:
+        sent_s = self._beat_sent.pop(reply.frame, None)
+        if sent_s is not None:
+            # The cloud read its clock somewhere between our beat and now; the middle is off by half the way at most.
+            self.offset_ms = reply.now_at.timestamp() * 1000 - wall_ms + (now_s - sent_s) * 500
+        return self._take_role(reply.role, reply.epoch)
+
+    def _take_role(self, role: Role, epoch: int) -> Heard | None:
+        return self._lead(epoch) if role == "active" else self._stand_by(epoch)
 
     def _lead(self, epoch: int) -> Heard | None:
-        if self.role == "active" and epoch == self.epoch:
+        if epoch < self.epoch or (self.role == "active" and epoch == self.epoch):
             return None
         self.role, self.epoch = "active", epoch
-        self._acked.clear()
-        self.window.clear()
-        self._snapshot, self._snapshot_rest = "wanted", {}
+        self.lanes.lead(epoch)
         return Leading(epoch)
 
-    def _stand_by(self) -> Heard | None:
-        if self.role == "standby":
+    def _stand_by(self, epoch: int) -> Heard | None:
+        # Frames arrive in any order: an older epoch's word says nothing of today.
+        if epoch < self.epoch:
             return None
-        self.role = "standby"
-        self.window.clear()
-        return StandingBy()
-
-    def _beat_reply(self, reply: EdgeBeatReply, wall_ms: int) -> Heard | None:
-        if reply.frame in self._beat_sent:
-            self.offset_ms = reply.now_at.timestamp() * 1000 - wall_ms
-        return self._lead(reply.epoch) if reply.role == "active" else self._stand_by()
+        already, self.role, self.epoch = self.role == "standby", "standby", epoch
+        if already:
+            return None
+        self.lanes.window.clear()
+        return StandingBy(epoch)
 
     def _ack(self, ack: Ack, now_s: float) -> Heard | None:
         if ack.code is ErrorCode.FENCED:
-            self.window.clear()
-            self._next_beat_s = now_s
-            return self._stand_by()
-        sent = self.window.acked(ack.frame)
-        if sent is None:
+            return self._fenced(ack, now_s)
+        if ack.code not in PASSING:
+            self.telling.acked(ack.frame)
+        if ack.code is None:
+            self._fences = 0
+        return self.lanes.acked(ack)
+
+    def _fenced(self, ack: Ack, now_s: float) -> Heard | None:
+        if self.lanes.window.acked(ack.frame) is None:
             return None
-        for station, seq in sent.stations.items():
-            self.live.acked(station, seq)
-            self._acked[station] = max(seq, self._acked.get(station, 0))
-            if self._snapshot_rest.get(station, seq + 1) <= seq:
-                del self._snapshot_rest[station]
-        if sent.records:
-            self.log.acked(sent.records)
-        match sent.snapshot:
-            case "begin":
-                self._snapshot = "open"
-            case "end":
-                self._snapshot = None
-        return None
+        self.role = None
+        self.lanes.window.clear()
+        # The first fence is answered at once; a cloud that welcomes and fences in turns is not to be hammered.
+        self._hello_due_s = now_s + min(FENCED_PAUSE_S, self._fences * 1.0)
+        self._fences += 1
+        return Fenced(self.epoch)
 
 
-def _station_text(entry: Entry) -> str:
-    rang = f',"rang":{codec.compact(list(entry.rang))}' if entry.rang else ""
-    head = f'{{"station":{codec.compact(entry.station)},"seq":{entry.seq},"seen_at":"{ms_to_rfc3339(entry.seen_ms)}"'
-    return f'{head}{rang},"doc":{entry.doc}}}'
+def _plain(raw: str) -> dict[str, Any]:
+    try:
+        plain = json.loads(raw)
+    except (ValueError, RecursionError) as err:
+        raise InvalidMessageError("the cloud's frame is not JSON") from err
+    if not isinstance(plain, dict):
+        raise InvalidMessageError("the cloud's frame is no object")
+    return plain

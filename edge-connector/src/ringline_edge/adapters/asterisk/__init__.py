@@ -13,8 +13,8 @@ from ringline_edge.adapters.asterisk.protocol import AmiProtocol
 from ringline_edge.adapters.asterisk.translate import Translator
 from ringline_edge.adapters.port import PbxAdapter
 
-STATION = AsteriskConfig.model_fields["station"].default
-FEATURE = AsteriskConfig.model_fields["feature_prefix"].default
+_STATION = AsteriskConfig.model_fields["station"].default
+_FEATURE = AsteriskConfig.model_fields["feature_prefix"].default
 
 
 def create(settings: dict[str, Any]) -> PbxAdapter:
@@ -27,8 +27,12 @@ def create(settings: dict[str, Any]) -> PbxAdapter:
 
 
 def replay(data: bytes, site: str) -> Iterator[Fact]:
-    """The facts in recorded AMI bytes, with the default naming."""
-    protocol = AmiProtocol(banner="recorded")
-    translator = Translator(Naming(STATION, FEATURE))
-    for message in protocol.receive_data(data):
+    """The facts in recorded AMI bytes, with the default naming; `site` is not needed, ids of this PBX carry none.
+
+    Raises:
+        PbxProtocolError: The recording is none of this protocol.
+    """
+    messages = AmiProtocol(banner="recorded").receive_data(data)
+    translator = Translator(Naming(_STATION, _FEATURE), tells_requests=True)
+    for message in messages:
         yield from translator.translate(message, 0)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from ringline_core.domain.facts import Ended, Leg, LegRole, Party
 from ringline_core.wire.codes import By, LegState, Presentation
+from ringline_edge.adapters.asterisk.protocol import REPEATED
 
 _NOTHING: Mapping[str, str] = {}
-_HELPERS = ("Local/", "Announcer/", "CBAnn/", "CBRec/", "Recorder/", "Message/", "Surrogate/", "Snoop/", "Bridge/")
-_UNKNOWN = frozenset({"", "<unknown>", "unknown", "s"})
-_HIDDEN = frozenset({"anonymous", "restricted", "unavailable", "withheld"})
+_HELPERS: Final = (
+    "Local/", "Announcer/", "CBAnn/", "CBRec/", "Recorder/", "Message/", "Surrogate/", "Snoop/", "Bridge/",
+)  # fmt: skip
+_UNKNOWN: Final = frozenset({"", "<unknown>", "unknown", "s"})
+_HIDDEN: Final = frozenset({"anonymous", "restricted", "unavailable", "withheld"})
+VARIABLE_PREFIX: Final = "CTI_"
 
 
 @dataclass(slots=True)
@@ -20,16 +25,21 @@ class Channel:
     """What is known of a channel.
 
     Attributes:
+        ident: Its Uniqueid.
         call: Linkedid at birth; later ones are told as joins.
         state: As a leg; None while it is not to be seen yet.
-        placed: Our own Originate made it.
+        placed: The PBX called this phone to connect it onwards (click-to-dial).
+        bridge: The mix it is in; bridges that a Local pair connects are one mix.
+        ended_by: Who ended its part, as far as requests tell.
+        has_left: It transferred its call away.
         dialing: Channels that it dials now.
         dial_status: First DialEnd that named it as the dialled one.
-        asked_to_hang_up: Who ended it, as far as the requests tell.
-        picker: Channel that picked up what rang here.
+        far_status: Last DialEnd of something that it dialled, other than an answer.
+        picker: Station or number that picked up what rang here.
+        consulted_by: Channel that asked it something while its caller is on hold (AMI's own attended transfer).
     """
 
-    channel: str
+    ident: str
     name: str
     call: str
     started_at_ms: int
@@ -40,26 +50,30 @@ class Channel:
     origin: bool = False
     placed: bool = False
     outside: bool = False
+    remote: Party | None = None
     dialed: str | None = None
     queue: str | None = None
     answered_at_ms: int | None = None
     held_at_ms: int | None = None
     bridge: str | None = None
     by: str | None = None
-    consult_of: str | None = None
     transferred_by: str | None = None
     transferred_to: str | None = None
     has_left: bool = False
     dialing: set[str] = field(default_factory=set)
     dial_status: str | None = None
-    asked_to_hang_up: By | None = None
+    far_status: str | None = None
+    ended_by: By | None = None
+    is_picked_up: bool = False
     picker: str | None = None
+    consulted_by: str | None = None
+    variables: str = ""
     data: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def leg(self, ended: Ended | None = None) -> Leg:
         """The whole present truth of this channel as a leg."""
         return Leg(
-            leg=self.channel,
+            leg=self.ident,
             call=self.call,
             device=self.name.rpartition("-")[0] or self.name,
             state=self.state or LegState.INITIATED,
@@ -69,25 +83,32 @@ class Channel:
             origin=self.origin,
             outside=self.outside,
             own=self.own,
+            remote=self.remote,
             dialed=self.dialed,
             queue=self.queue,
             answered_at_ms=self.answered_at_ms,
             held_at_ms=self.held_at_ms,
             by=self.by,
-            consult_of=self.consult_of,
             transferred_by=self.transferred_by,
             bridge=self.bridge,
             data=self.data,
             ended=ended,
         )
 
+    def take_variables(self, variables: str) -> None:
+        """Call data from the configured channel variables; what was attached under other names stays."""
+        if variables != self.variables:
+            self.variables = variables
+            self.data = {**self.data, **data_of(variables)}
+
 
 class Naming:
     """How this PBX names stations, helpers and the outside."""
 
-    def __init__(self, station_pattern: str, feature_prefix: str) -> None:
-        """`station_pattern` has the station in group 1."""
+    def __init__(self, station_pattern: str, feature_prefix: str, trunk_pattern: str = "") -> None:
+        """`station_pattern` has the station in group 1; without `trunk_pattern` all that is unknown is outside."""
         self._station = re.compile(station_pattern)
+        self._trunk = re.compile(trunk_pattern) if trunk_pattern else None
         self._feature = feature_prefix
 
     def station(self, name: str) -> str | None:
@@ -99,9 +120,18 @@ class Naming:
         """Whether a channel is one of the PBX's own halves and announcers."""
         return name.startswith(_HELPERS)
 
+    def is_outside(self, name: str) -> bool:
+        """Whether a channel that is neither station nor helper belongs to the outside world."""
+        return self._trunk is None or self._trunk.match(name) is not None
+
     def is_feature(self, number: str) -> bool:
         """Whether a dialled number is a feature code."""
         return bool(self._feature) and number.startswith(self._feature)
+
+
+def is_local(name: str) -> bool:
+    """Whether a channel is one half of a Local pair, `...;1` or `...;2`."""
+    return name.startswith("Local/")
 
 
 def known(value: str | None) -> str | None:
@@ -119,7 +149,7 @@ def party(number: str | None, name: str | None) -> Party:
     return Party(shown, known(name), Presentation.ALLOWED)
 
 
-def data_of(variables: str) -> Mapping[str, str]:
-    """Call data from the configured channel variables; names lose their `CTI_` and become small."""
-    pairs = (line.partition("=") for line in variables.split("\n"))
-    return {name.removeprefix("CTI_").lower(): value for name, _, value in pairs if value and name.startswith("CTI_")}
+def data_of(variables: str) -> dict[str, str]:
+    """Call data from channel variables; names lose their `CTI_` and become small, empty values are left out."""
+    pairs = (line.partition("=") for line in variables.split(REPEATED))
+    return {name.removeprefix(VARIABLE_PREFIX).lower(): value for name, _, value in pairs if value}

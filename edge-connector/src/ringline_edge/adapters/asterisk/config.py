@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 Answer = Literal["notify", "none"]
 
@@ -21,33 +22,70 @@ class AsteriskConfig(BaseModel):
     """How to reach the Asterisk Manager Interface, and how this dial plan names things.
 
     Attributes:
-        station: Regular expression on channel and interface names; group 1 is the station.
-        outside_context: Dial plan context in which stations' own calls are placed.
-        member: Interface of a queue member that log-on adds; `{station}` is filled in.
+        login: `md5` answers a challenge, so that the secret is never sent; `plain` sends it.
+        connect_timeout_s: For the connection, the login, and each answer of the PBX.
+        ping_s: Pause between two signs of life.
+        station: Regular expression on names of channels, interfaces and devices; group 1 is the station.
+        trunk: Regular expression on channel names of the outside; empty: whatever is neither station nor helper.
+        context: Dial plan context in which stations' own calls and transfers are placed.
+        dial: Channel that rings a station; `{station}` is filled in, here and below.
+        member: Interface of the queue member that a log-on adds.
         state_interface: Its state interface; empty for none.
-        feature_prefix: Numbers that begin so are feature codes, no calls.
-        default_answer: Whether phones take NOTIFY talk/hold, so that answer, hold and resume can be offered. Needs the
-            `system` write class.
+        member_name: Its name in the queue's reports, where the mapping names nobody.
+        feature_prefix: Numbers that begin so are feature codes, no calls; empty: there are none.
+        default_answer: Whether phones take NOTIFY talk and hold, so that answer, hold and resume can be offered. Needs
+            the `system` write class. A phone that does not take it loses its ringing call by it.
         auto_answer: Send the headers that make the own phone answer by itself when a page places a call.
-        drop_cause: Q.850 cause of a call that the page drops.
+        ring_s: How long the own phone of a placed call may ring.
+        stations: What is special about single phones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
     port: int = Field(default=5038, ge=1, le=65535)
-    username: str
+    username: str = Field(min_length=1)
     secret: SecretStr
+    login: Literal["md5", "plain"] = "md5"
     connect_timeout_s: float = Field(default=5, gt=0, le=60)
     ping_s: float = Field(default=15, gt=0, le=300)
     station: str = r"^(?:PJSIP|SIP|Local)/(\d{2,6})(?=$|[-@])"
+    trunk: str = ""
     context: str = "phones"
+    dial: str = "PJSIP/{station}"
     member: str = "PJSIP/{station}"
     state_interface: str = "hint:{station}@agents"
+    member_name: str = "Agent {station}"
     feature_prefix: str = "*"
     default_answer: Answer = "none"
     auto_answer: bool = False
+    ring_s: int = Field(default=30, ge=1, le=300)
     stations: dict[str, StationConfig] = Field(default_factory=dict)
+
+    @field_validator("station", "trunk")
+    @classmethod
+    def _is_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as err:
+            raise ValueError(f"no regular expression: {err}") from None
+        return value
+
+    @field_validator("station")
+    @classmethod
+    def _has_group(cls, value: str) -> str:
+        if re.compile(value).groups < 1:
+            raise ValueError("needs a group that is the station")
+        return value
+
+    @field_validator("dial", "member", "state_interface", "member_name")
+    @classmethod
+    def _is_template(cls, value: str) -> str:
+        try:
+            value.format(station="1001")
+        except (KeyError, IndexError, ValueError, AttributeError):
+            raise ValueError("{station} is the only place holder") from None
+        return value
 
     def answer_of(self, station: str) -> Answer:
         """Whether a station's phone takes NOTIFY."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from ringline_core.domain.facts import Ended, Left
+from typing import Final
+
+from ringline_core.domain.facts import Ended, Left, LegRole
 from ringline_core.wire.codes import By, Cause, LegState
 from ringline_edge.adapters.asterisk.channels import Channel
+from ringline_edge.adapters.asterisk.floor import Floor
+from ringline_edge.adapters.asterisk.protocol import Message
 
-_BY_Q850: dict[str, Cause] = {
+_BY_Q850: Final[dict[str, Cause]] = {
     "1": Cause.NOT_FOUND,
     "3": Cause.NOT_FOUND,
     "17": Cause.BUSY,
@@ -15,8 +19,8 @@ _BY_Q850: dict[str, Cause] = {
     "20": Cause.NOT_FOUND,
     "21": Cause.REJECTED,
     "26": Cause.ANSWERED_ELSEWHERE,
-    "28": Cause.NOT_FOUND,
     "27": Cause.NETWORK,
+    "28": Cause.NOT_FOUND,
     "34": Cause.NETWORK,
     "38": Cause.NETWORK,
     "41": Cause.NETWORK,
@@ -25,58 +29,64 @@ _BY_Q850: dict[str, Cause] = {
 }
 """Cause of the Hangup event; Q.850 values as Asterisk's causes.h names them."""
 
-_BY_DIAL: dict[str, Cause] = {
+_BY_DIAL: Final[dict[str, Cause]] = {
     "BUSY": Cause.BUSY,
     "NOANSWER": Cause.NO_ANSWER,
     "CONGESTION": Cause.NETWORK,
     "CHANUNAVAIL": Cause.NOT_FOUND,
 }
-_REFUSED = ("486", "600", "603")
+_REFUSED: Final = ("486", "600", "603")
+_BUSY, _REJECTED, _ELSEWHERE = "17", "21", "26"
 
 
-def ended(channel: Channel, hangup: dict[str, str], at_ms: int, picker: str | None, far: str | None) -> Ended:
+def ended(floor: Floor, channel: Channel, hangup: Message, at_ms: int) -> Ended:
     """How a channel's leg ended.
 
     Args:
+        floor: What else is up.
         channel: As it was.
         hangup: The Hangup event.
         at_ms: When.
-        picker: Station that picked the ringing call up, if one did.
-        far: How the channel that this one dialled ended, by its DialEnd.
     """
     if channel.has_left:
-        return Ended(at_ms, Left.TRANSFERRED, Cause.NORMAL, _by_of(channel), channel.transferred_to)
-    if channel.picker is not None:
-        return Ended(at_ms, Left.DIVERTED, Cause.PICKED_UP, picker or By.REMOTE, picker)
+        return Ended(at_ms, Left.TRANSFERRED, Cause.NORMAL, By.AGENT_PHONE, channel.transferred_to)
+    if channel.is_picked_up:
+        return Ended(at_ms, Left.DIVERTED, Cause.PICKED_UP, channel.picker or By.REMOTE, channel.picker)
     if channel.answered_at_ms is not None:
-        return Ended(at_ms, cause=Cause.NORMAL, by=_by_of(channel))
+        return Ended(at_ms, cause=Cause.NORMAL, by=floor.ended_by(channel))
     if channel.state is LegState.ALERTING:
-        return _unanswered(channel, hangup, at_ms)
-    return _failed(channel, hangup, at_ms, far)
+        return _unanswered(floor, channel, hangup, at_ms)
+    return _failed(floor, channel, hangup, at_ms)
 
 
-def _by_of(channel: Channel) -> By:
-    """Nobody asked: the PBX ended it by itself, or by an action of the manager interface."""
-    return By.AGENT_PHONE if channel.has_left else channel.asked_to_hang_up or By.PBX
-
-
-def _unanswered(channel: Channel, hangup: dict[str, str], at_ms: int) -> Ended:
+def _unanswered(floor: Floor, channel: Channel, hangup: Message, at_ms: int) -> Ended:
     cause = hangup.get("Cause", "0")
-    if cause == "26":
-        return Ended(at_ms, Left.DIVERTED, Cause.ANSWERED_ELSEWHERE, By.REMOTE)
-    if cause in ("17", "21") or hangup.get("TechCause", "").startswith(_REFUSED) or channel.dial_status == "BUSY":
-        by = By.PBX if channel.asked_to_hang_up is By.PBX else By.AGENT_PHONE
-        return Ended(at_ms, cause=Cause.REJECTED, by=by)
+    taker = _taker(floor, channel)
+    if cause == _ELSEWHERE or (taker is not None and cause not in (_BUSY, _REJECTED)):
+        peer = taker.station or taker.own.number if taker else None
+        return Ended(at_ms, Left.DIVERTED, Cause.ANSWERED_ELSEWHERE, peer or By.REMOTE, peer)
+    if cause in (_BUSY, _REJECTED) or hangup.get("TechCause", "").startswith(_REFUSED) or channel.dial_status == "BUSY":
+        return Ended(at_ms, cause=Cause.REJECTED, by=By.AGENT_PHONE)
     if channel.dial_status == "NOANSWER":
         return Ended(at_ms, cause=Cause.NO_ANSWER, by=By.PBX)
     return Ended(at_ms, cause=Cause.ABANDONED, by=By.REMOTE)
 
 
-def _failed(channel: Channel, hangup: dict[str, str], at_ms: int, far: str | None) -> Ended:
+def _taker(floor: Floor, loser: Channel) -> Channel | None:
+    """The phone of the same call that answered while this one rang."""
+    for each in floor.channels.values():
+        others_phone = each.call == loser.call and each.role is LegRole.PARTY and not each.origin and each is not loser
+        if others_phone and (each.answered_at_ms or 0) >= loser.started_at_ms:
+            return each
+    return None
+
+
+def _failed(floor: Floor, channel: Channel, hangup: Message, at_ms: int) -> Ended:
+    """An own call that reached nobody."""
     code = hangup.get("Cause", "0")
-    if channel.placed and not channel.dialing and far is None and code in ("17", "21"):
+    if channel.placed and channel.far_status is None and code in (_BUSY, _REJECTED):
         return Ended(at_ms, cause=Cause.REJECTED, by=By.AGENT_PHONE)
-    cause = _BY_DIAL.get(far or "") or _BY_Q850.get(code)
+    cause = _BY_DIAL.get(channel.far_status or "") or _BY_Q850.get(code)
     if cause is None:
-        return Ended(at_ms, cause=Cause.NORMAL, by=_by_of(channel))
+        return Ended(at_ms, cause=Cause.NORMAL, by=floor.ended_by(channel))
     return Ended(at_ms, cause=cause, by=By.REMOTE)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from ringline_core.domain.facts import Agent, Membership
 from ringline_core.wire.codes import AgentStateName, By
 from ringline_edge.adapters.asterisk.channels import Naming
 from ringline_edge.adapters.asterisk.protocol import Message
+
+LOGGED_OFF: Final = "ringline:logged_off"
+"""Pause reason that stands for log-off where a member is static and cannot be removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,13 @@ class Members:
         """Memberships of a station, by queue."""
         return self._members.get(station, {})
 
+    def replace(self, messages: Iterable[Message]) -> None:
+        """Take a whole list of QueueMember items; who is not in it is a member no more, but stays known as an agent."""
+        for queues in self._members.values():
+            queues.clear()
+        for message in messages:
+            self.take(message)
+
     def take(self, message: Message) -> str | None:
         """Take a member from a QueueMember* event; its station, None when it is no station of ours."""
         interface = message.get("Interface") or message.get("Location") or ""
@@ -51,7 +62,7 @@ class Members:
                 queue,
                 message.get("Paused") == "1",
                 reason,
-                int(message.get("Penalty") or 0),
+                _number(message.get("Penalty")),
                 message.get("Membership") in ("static", "realtime"),
             )
         return station
@@ -81,5 +92,5 @@ class Members:
         return Agent(station, AgentStateName.NOT_READY, at_ms, station, reason, queues=queues, by=By.AGENT_PHONE)
 
 
-LOGGED_OFF = "ringline:logged_off"
-"""Pause reason that stands for log-off where a member is static and cannot be removed."""
+def _number(value: str | None) -> int:
+    return int(value) if value and value.isdecimal() else 0

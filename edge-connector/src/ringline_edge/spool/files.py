@@ -1,0 +1,78 @@
+"""Opening a spool's file: its schema, its durability, and what happens when the file is damaged."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from pathlib import Path
+from typing import Literal
+
+from ringline_core.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+VERSION = 2
+_JOURNAL_BYTES = 4 * 1024 * 1024
+
+
+class _UnusableError(Exception):
+    """The file is none of ours, or damaged."""
+
+
+def opened(path: Path, schema: str, synchronous: Literal["NORMAL", "FULL"]) -> sqlite3.Connection:
+    """The database in `path`, made if it is not there; autocommit, WAL.
+
+    A damaged file, or one of another version, is set aside as `<name>.unusable-<ns>`: the PBX's next snapshot brings
+    the live state back, and the file set aside keeps the call records for a human.
+
+    Raises:
+        ConfigError: The file cannot be opened or written at all.
+    """
+    try:
+        try:
+            return _opened(path, schema, synchronous)
+        except _UnusableError as err:
+            aside = _set_aside(path)
+            logger.error("spool_unusable", extra={"file": str(path), "aside": str(aside), "reason": str(err)})  # noqa: TRY400
+            return _opened(path, schema, synchronous)
+    except (OSError, sqlite3.Error, _UnusableError) as err:
+        raise ConfigError(f"{path}: edge.state_dir: the spool cannot be opened: {err}") from err
+
+
+def _opened(path: Path, schema: str, synchronous: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None)
+    try:
+        _check(database)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute(f"PRAGMA synchronous={synchronous}")
+        database.execute(f"PRAGMA journal_size_limit={_JOURNAL_BYTES}")
+        database.executescript(schema)
+        database.execute(f"PRAGMA user_version={VERSION}")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _check(database: sqlite3.Connection) -> None:
+    try:
+        tables = database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        sound = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as err:
+        raise _UnusableError(str(err)) from err
+    if sound != "ok":
+        raise _UnusableError(sound)
+    if tables and version != VERSION:
+        raise _UnusableError(f"version {version}, this program reads {VERSION}")
+
+
+def _set_aside(path: Path) -> Path:
+    stamp = time.time_ns()
+    for suffix in ("-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            beside.rename(path.with_name(f"{path.name}.unusable-{stamp}{suffix}"))
+    return path.rename(path.with_name(f"{path.name}.unusable-{stamp}"))

@@ -1,0 +1,35 @@
+"""What services work with; made once per cold start by an entry module, or by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ringline_cloud.config import Settings
+from ringline_cloud.fanout.port import Fanout
+from ringline_cloud.store.agents import Agents
+from ringline_cloud.store.commands import Commands
+from ringline_cloud.store.credentials import Credentials
+from ringline_cloud.store.interactions import Interactions
+from ringline_cloud.store.leases import Leases
+from ringline_cloud.store.sites import Sites
+from ringline_cloud.store.sockets import Sockets
+from ringline_cloud.store.stations import Stations
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Store, ways to the sockets, settings, and the clock (milliseconds since the epoch)."""
+
+    settings: Settings
+    stations: Stations
+    leases: Leases
+    sockets: Sockets
+    agents: Agents
+    commands: Commands
+    credentials: Credentials
+    sites: Sites
+    interactions: Interactions
+    pages: Fanout
+    edges: Fanout
+    now_ms: Callable[[], int]

@@ -1,0 +1,121 @@
+"""Log-on and log-off: a desk is claimed by a conditional write, and freed again when the PBX refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ringline_cloud.identity import EdgeIdentity, PageIdentity
+from ringline_cloud.services import commands, frames, posts
+from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.stations import StationItem
+from ringline_cloud.telemetry import logger
+from ringline_core.wire.base import ms_to_rfc3339
+from ringline_core.wire.codes import ErrorCode, Stage, Verb
+from ringline_core.wire.command import PageCommand
+from ringline_core.wire.edge import EdgeResult
+
+TAKEN = "Somebody else is logged on there."
+
+
+def log_on(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> str | None:
+    """Claim the desk and ask the edge to log the phone on; a `result` when that cannot be."""
+    agent = deps.agents.get(who.tenant, who.agent)
+    mapping = agent.get("mapping")
+    if mapping is None:
+        return frames.failed(message.id, ErrorCode.STATION_UNKNOWN, "No phone is mapped to you; ask your administrator.")
+    station = message.station or mapping["station"]
+    if station != mapping["station"] and not mapping.get("hot_desk"):
+        return frames.failed(message.id, ErrorCode.NOT_ALLOWED, "You may log on to your own phone only.")
+    if refusal := _leave_old_desk(deps, who, agent, mapping["site"], station, message):
+        return refusal
+    refusal = _claim(deps, who, agent, mapping, station, message)
+    if refusal:
+        return refusal
+    more = {"login": mapping["login"], "queues": mapping["queues"], "name": mapping["name"]}
+    answer = commands.send(deps, who, socket, message, mapping["site"], station, more)
+    if answer is not None and json.loads(answer)["stage"] == Stage.FAILED:
+        asked = commands.edge_command_id(who.agent, message.id)
+        _free(deps, who.tenant, mapping["site"], station, who.agent, asked)
+    return answer
+
+
+def refuse_log_off(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageCommand) -> str | None:
+    """A `result` when the agent may not log off now: in a call, unless forced."""
+    item = deps.stations.get(who.tenant, seat["site"], seat["station"])
+    if item is not None and _in_call(item) and not message.force:
+        return frames.failed(message.id, ErrorCode.NOT_ALLOWED, "You are in a call.")
+    return None
+
+
+def finish(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], message: EdgeResult) -> None:
+    """The PBX has logged somebody on or off, or refused to."""
+    verb, failed = stored.get("verb"), message.stage in (Stage.FAILED, Stage.EXPIRED)
+    if verb == Verb.LOG_ON and failed:
+        _free(deps, who.tenant, who.site, stored["station"], stored["agent"], message.id)
+        code = message.error.code.value if message.error else ErrorCode.EXPIRED.value
+        text = message.error.text if message.error else "The phone could not be logged on in time."
+        posts.to_sockets(deps, stored.get("sockets", ()), frames.notice("error", code, text))
+    elif verb == Verb.LOG_OFF and message.stage is Stage.CONFIRMED:
+        _free(deps, who.tenant, who.site, stored["station"], stored["agent"], None)
+
+
+def _leave_old_desk(
+    deps: Deps, who: PageIdentity, agent: dict[str, Any], site: str, station: str, message: PageCommand
+) -> str | None:
+    seat = agent.get("seat")
+    if seat is None or (seat["site"], seat["station"]) == (site, station):
+        return None
+    old = deps.stations.get(who.tenant, seat["site"], seat["station"])
+    if old is not None and _in_call(old):
+        return frames.failed(message.id, ErrorCode.NOT_ALLOWED, "You are in a call at your other phone.")
+    off = PageCommand(id=f"move-{message.id}"[:64], verb=Verb.LOG_OFF)
+    commands.send(deps, who, "", off, seat["site"], seat["station"], {})
+    _free(deps, who.tenant, seat["site"], seat["station"], who.agent, None)
+    return None
+
+
+def _claim(
+    deps: Deps, who: PageIdentity, agent: dict[str, Any], mapping: dict[str, Any], station: str, message: PageCommand
+) -> str | None:
+    site = mapping["site"]
+    before = deps.stations.get(who.tenant, site, station)
+    again = before is not None and before.agent == who.agent
+    desk: dict[str, Any] = {
+        "who": who.agent,
+        "who_name": mapping["name"] or who.name,
+        "since_at": before.desk["since_at"] if before and again else ms_to_rfc3339(deps.now_ms()),
+        "login": mapping["login"],
+        "queues": mapping["queues"],
+        "asked": commands.edge_command_id(who.agent, message.id),
+    }
+    holder = before.agent if before and message.takeover else None
+    done, item = deps.stations.claim(who.tenant, site, station, desk, agent.get("sockets", ()), holder)
+    if not done:
+        return frames.failed(message.id, ErrorCode.STATION_TAKEN, TAKEN)
+    deps.agents.sit(who.tenant, who.agent, site, station)
+    if before is not None and before.agent not in (None, who.agent):
+        _tell_taken_over(deps, who, before)
+    posts.desk_changed(deps, who.tenant, item)
+    return None
+
+
+def _tell_taken_over(deps: Deps, who: PageIdentity, before: StationItem) -> None:
+    deps.agents.stand_up(who.tenant, str(before.agent), before.site, before.station)
+    posts.to_sockets(deps, before.sockets, frames.logged_off(deps.now_ms()))
+    text = "Somebody else has logged on to your phone."
+    posts.to_sockets(deps, before.sockets, frames.notice("warning", ErrorCode.STATION_TAKEN.value, text))
+    logger.info("desk_taken_over", site=before.site, station=before.station, agent=who.agent, before=before.agent)
+
+
+def _free(deps: Deps, tenant: str, site: str, station: str, agent: str, asked: str | None) -> None:
+    before = deps.stations.get(tenant, site, station)
+    done, item = deps.stations.free(tenant, site, station, agent, asked)
+    if done:
+        deps.agents.stand_up(tenant, agent, site, station)
+        posts.to_sockets(deps, before.sockets if before else (), frames.logged_off(deps.now_ms()))
+        posts.to_edge(deps, tenant, site, posts.desks_frame([posts.desk_for_edge(deps, tenant, item)]))
+
+
+def _in_call(item: StationItem) -> bool:
+    return bool(item.doc and json.loads(item.doc)["calls"])

@@ -1,0 +1,85 @@
+"""Which edge leads a site: hello, beat and release (contract, section 6)."""
+
+from __future__ import annotations
+
+from ringline_cloud.identity import EdgeIdentity
+from ringline_cloud.services import posts
+from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.leases import Lease
+from ringline_core.errors import ForbiddenError, UnsupportedVersionError
+from ringline_core.wire import codec
+from ringline_core.wire.base import ms_to_rfc3339
+from ringline_core.wire.codec import compact
+from ringline_core.wire.codes import MAX_FRAME_BYTES, PROTOCOL_VERSION
+from ringline_core.wire.edge import Ack, EdgeBeat, EdgeHello, Release
+
+WINDOW = 4
+SOCKET_KEPT_S = 3 * 3600
+DESKS_PER_FRAME = 20
+
+
+def hello(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeHello) -> tuple[str, int]:
+    """Give the edge its role and the site's desks; the welcome as text, and the site's epoch.
+
+    Raises:
+        UnsupportedVersionError: Another version of the contract.
+        ForbiddenError: The hello names another edge than the assertion did.
+    """
+    if message.v != PROTOCOL_VERSION:
+        raise UnsupportedVersionError(f"version {message.v} is not served, {PROTOCOL_VERSION} is")
+    if message.edge != who.edge:
+        raise ForbiddenError("the hello names another edge than the assertion")
+    now_ms = deps.now_ms()
+    what = {"kind": "edge", "tenant": who.tenant, "site": who.site, "edge": who.edge, "session": message.session}
+    deps.sockets.open(socket, what, now_ms // 1000 + SOCKET_KEPT_S)
+    leads, lease = _lead(deps, who, socket, message.session, now_ms)
+    if leads:
+        deps.leases.describe(who.tenant, who.site, tuple(verb.value for verb in message.capabilities))
+        _send_desks(deps, who, socket)
+    limits = {
+        "beat_s": deps.settings.beat_s,
+        "lease_s": deps.settings.lease_s,
+        "frame_bytes": MAX_FRAME_BYTES,
+        "window": WINDOW,
+    }
+    role = {"role": "active" if leads else "standby", "epoch": lease.epoch, "now_at": ms_to_rfc3339(now_ms)}
+    return compact({"t": "welcome", "frame": message.frame, **role, "limits": limits}), lease.epoch
+
+
+def beat(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) -> tuple[str, int]:
+    """Prolong the lead of who has it; hand it to a standby when it is over."""
+    now_ms = deps.now_ms()
+    until = now_ms + _lease_ms(deps)
+    leads, lease = deps.leases.renew(who.tenant, who.site, who.edge, message.epoch, socket, until, message.pbx)
+    if not leads and (lease.holder is None or lease.until_ms < now_ms):
+        known = deps.sockets.get(socket) or {}
+        leads, lease = _lead(deps, who, socket, str(known.get("session", "")), now_ms)
+    role = {"role": "active" if leads else "standby", "epoch": lease.epoch}
+    return compact({"t": "beat", "frame": message.frame, "now_at": ms_to_rfc3339(now_ms), **role}), lease.epoch
+
+
+def release(deps: Deps, who: EdgeIdentity, message: Release) -> str:
+    """The edge gives its lead up."""
+    deps.leases.release(who.tenant, who.site, who.edge, message.epoch)
+    return codec.encode(Ack(frame=message.frame, epoch=message.epoch))
+
+
+def _lead(deps: Deps, who: EdgeIdentity, socket: str, session: str, now_ms: int) -> tuple[bool, Lease]:
+    until = now_ms + _lease_ms(deps)
+    kept, lease = deps.leases.keep(who.tenant, who.site, who.edge, session, socket, until)
+    if kept:
+        return True, lease
+    return deps.leases.take(who.tenant, who.site, who.edge, session, socket, now_ms, until)
+
+
+def _lease_ms(deps: Deps) -> int:
+    return int(deps.settings.lease_s * 1000)
+
+
+def _send_desks(deps: Deps, who: EdgeIdentity, socket: str) -> None:
+    found = [deps.stations.get(who.tenant, who.site, each) for each in deps.stations.directory(who.tenant, who.site)]
+    items = [posts.desk_for_edge(deps, who.tenant, item) for item in found if item is not None]
+    parts = max(1, -(-len(items) // DESKS_PER_FRAME))
+    for part in range(parts):
+        chunk = items[part * DESKS_PER_FRAME : (part + 1) * DESKS_PER_FRAME]
+        deps.edges.post((socket,), posts.desks_frame(chunk, part + 1, parts))

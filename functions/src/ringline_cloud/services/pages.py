@@ -1,0 +1,151 @@
+"""Pages: hello with the whole truth, beats that tell a page it is behind, and their end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from ringline_cloud.identity import PageIdentity
+from ringline_cloud.services import desks, frames, posts
+from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.leases import Lease
+from ringline_cloud.store.stations import StationItem
+from ringline_core.errors import UnsupportedVersionError
+from ringline_core.wire.base import ms_to_rfc3339
+from ringline_core.wire.codec import compact
+from ringline_core.wire.codes import MAX_FRAME_BYTES, PROTOCOL_VERSION, Verb
+from ringline_core.wire.command import PageCommand
+from ringline_core.wire.document import MAX_DATA_BYTES
+from ringline_core.wire.page import MAX_NOTE_BYTES, PageBeat, PageHello, PageState
+
+SOCKET_KEPT_S = 3 * 3600
+PAGE_KEPT_S = 24 * 3600
+
+
+def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str:
+    """Register the page, log the phone on where that is wished, and answer the whole truth.
+
+    Raises:
+        UnsupportedVersionError: Another version of the contract.
+    """
+    if message.v != PROTOCOL_VERSION:
+        raise UnsupportedVersionError(f"version {message.v} is not served, {PROTOCOL_VERSION} is")
+    now_ms = deps.now_ms()
+    what = {"kind": "page", "tenant": who.tenant, "agent": who.agent, "page": message.page}
+    deps.sockets.open(socket, what, now_ms // 1000 + SOCKET_KEPT_S)
+    agent = deps.agents.add_socket(who.tenant, who.agent, socket)
+    first = deps.agents.first_hello(who.tenant, who.agent, message.page, now_ms // 1000 + PAGE_KEPT_S)
+    item = _join_desk(deps, who, agent, socket)
+    if item is None and first and _wants_auto_log_on(deps, who, agent, socket):
+        item = _auto_log_on(deps, who, socket)
+    return _welcome(deps, who, agent, item)
+
+
+def state(deps: Deps, socket: str, message: PageState) -> None:
+    """Keep what ranks a page."""
+    deps.sockets.update(socket, message.model_dump(mode="json", exclude={"t"}))
+
+
+def beat(deps: Deps, who: PageIdentity, message: PageBeat) -> tuple[str, str | None]:
+    """The answer to a beat, and the `station` frame when the page is behind."""
+    item = _desk_of(deps, who)
+    site = item.site if item else _home_site(deps, who)
+    status = _site_status(deps, who.tenant, site) if site else None
+    rev = item.rev if item else None
+    now_ms = deps.now_ms()
+    answer = compact({"t": "beat", "now_at": ms_to_rfc3339(now_ms), "rev": rev, "site": status})
+    if item is None:
+        return answer, frames.logged_off(now_ms) if message.station else None
+    behind = message.station != item.station or message.rev != item.rev
+    return answer, frames.station(item, now_ms) if behind else None
+
+
+def gone(deps: Deps, socket: str) -> None:
+    """A socket ended; its successor may be there already, so only this one is forgotten."""
+    known = deps.sockets.close(socket)
+    if known is None:
+        return
+    if known["kind"] == "edge":
+        deps.leases.forget_socket(known["tenant"], known["site"], socket)
+        return
+    agent = deps.agents.drop_socket(known["tenant"], known["agent"], socket)
+    seat = agent.get("seat")
+    if seat:
+        done, item = deps.stations.drop_sockets(known["tenant"], seat["site"], seat["station"], socket)
+        if done:
+            posts.desk_changed(deps, known["tenant"], item)
+
+
+def _join_desk(deps: Deps, who: PageIdentity, agent: dict[str, Any], socket: str) -> StationItem | None:
+    seat = agent.get("seat")
+    if seat is None:
+        return None
+    done, item = deps.stations.add_socket(who.tenant, seat["site"], seat["station"], who.agent, socket)
+    if done:
+        posts.desk_changed(deps, who.tenant, item, but=socket)
+    return item if item.agent == who.agent else None
+
+
+def _wants_auto_log_on(deps: Deps, who: PageIdentity, agent: dict[str, Any], socket: str) -> bool:
+    alone = set(agent.get("sockets", ())) <= {socket}
+    return alone and "mapping" in agent and deps.sites.policy(who.tenant).get("auto_log_on", True) is not False
+
+
+def _auto_log_on(deps: Deps, who: PageIdentity, socket: str) -> StationItem | None:
+    """Log on as if the page had asked; a failure is told once, as a notice, and not tried again."""
+    ident = f"auto-{hashlib.blake2b(socket.encode(), digest_size=12).hexdigest()}"
+    answer = desks.log_on(deps, who, socket, PageCommand(id=ident, verb=Verb.LOG_ON))
+    if answer is not None:
+        posts.to_sockets(deps, (socket,), _as_notice(answer))
+    return _desk_of(deps, who)
+
+
+def _as_notice(answer: str) -> str:
+    error = json.loads(answer).get("error") or {"code": "internal", "text": "Log-on failed."}
+    return frames.notice("error", error["code"], error["text"])
+
+
+def _desk_of(deps: Deps, who: PageIdentity) -> StationItem | None:
+    seat = deps.agents.get(who.tenant, who.agent).get("seat")
+    item = seat and deps.stations.get(who.tenant, seat["site"], seat["station"])
+    return item if item and item.agent == who.agent else None
+
+
+def _home_site(deps: Deps, who: PageIdentity) -> str | None:
+    mapping = deps.agents.get(who.tenant, who.agent).get("mapping")
+    return str(mapping["site"]) if mapping else None
+
+
+def _site_status(deps: Deps, tenant: str, site: str) -> dict[str, Any]:
+    return site_status(deps.leases.get(tenant, site), site, deps.sites.get(tenant, site), deps.now_ms())
+
+
+def site_status(lease: Lease, site: str, config: dict[str, Any] | None, now_ms: int) -> dict[str, Any]:
+    """`site` of `welcome` and `beat`."""
+    up = lease.socket is not None and lease.holder is not None and lease.until_ms >= now_ms
+    pbx = lease.pbx if up else "down"
+    return {"id": site, "edge": "up" if up else "down", "pbx": pbx, "tz": (config or {}).get("tz", "UTC")}
+
+
+def _welcome(deps: Deps, who: PageIdentity, agent: dict[str, Any], item: StationItem | None) -> str:
+    now_ms = deps.now_ms()
+    site = item.site if item else (agent.get("mapping") or {}).get("site")
+    lease = deps.leases.get(who.tenant, site) if site else None
+    frame = {
+        "t": "welcome",
+        "v": PROTOCOL_VERSION,
+        "now_at": ms_to_rfc3339(now_ms),
+        "expires_at": ms_to_rfc3339(who.expires_at_ms),
+        "agent": who.agent,
+        "name": who.name,
+        "roles": list(who.roles),
+        "station": item.station if item else None,
+        "rev": item.rev if item else None,
+        "desk": item.desk if item else None,
+        "capabilities": list(lease.capabilities) if lease else [],
+        "site": site_status(lease, site, deps.sites.get(who.tenant, site), now_ms) if lease and site else None,
+        "limits": {"frame_bytes": MAX_FRAME_BYTES, "note_bytes": MAX_NOTE_BYTES, "data_bytes": MAX_DATA_BYTES},
+        "heartbeat_s": deps.settings.heartbeat_s,
+    }
+    return frames.with_document(frame, item) if item else compact({**frame, "doc": None})

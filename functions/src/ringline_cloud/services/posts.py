@@ -1,0 +1,63 @@
+"""Posting to the pages of an agent and to the edge that leads a site; sockets that are gone are forgotten here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from ringline_cloud.services import frames
+from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.stations import StationItem
+from ringline_cloud.telemetry import logger
+
+
+def to_pages(deps: Deps, tenant: str, item: StationItem, frame: str, *, but: str | None = None) -> None:
+    """Post to all pages of who is logged on, but one; a page that is gone leaves the station."""
+    for socket in deps.pages.post(sorted(item.sockets - {but}), frame):
+        deps.stations.drop_sockets(tenant, item.site, item.station, socket)
+
+
+def to_sockets(deps: Deps, sockets: Iterable[str], frame: str) -> None:
+    """Post to some pages, whoever they are."""
+    deps.pages.post(sorted(sockets), frame)
+
+
+def desk_changed(deps: Deps, tenant: str, item: StationItem, *, but: str | None = None) -> None:
+    """Tell pages and edge of a desk's change."""
+    to_pages(deps, tenant, item, frames.station(item, deps.now_ms()), but=but)
+    to_edge(deps, tenant, item.site, desks_frame([desk_for_edge(deps, tenant, item)]))
+
+
+def to_edge(deps: Deps, tenant: str, site: str, frame: str) -> bool:
+    """Post to the edge that leads the site; False when none does."""
+    lease = deps.leases.get(tenant, site)
+    if lease.socket is None or lease.holder is None or lease.until_ms < deps.now_ms():
+        return False
+    if deps.edges.post((lease.socket,), frame):
+        deps.leases.forget_socket(tenant, site, lease.socket)
+        logger.info("edge_gone", site=site)
+        return False
+    return True
+
+
+def desk_for_edge(deps: Deps, tenant: str, item: StationItem) -> dict[str, Any]:
+    """One entry of `desks`."""
+    desk = item.desk
+    kept = {name: desk.get(name, []) for name in ("drafts", "decided", "work")}
+    return {
+        "station": item.station,
+        "rev": item.rev,
+        "agent": item.agent,
+        "login": item.login,
+        "queues": list(item.queues),
+        "name": desk.get("name", ""),
+        "pages": len(item.sockets),
+        **kept,
+        "policy": deps.sites.policy(tenant),
+    }
+
+
+def desks_frame(items: list[dict[str, Any]], part: int = 1, parts: int = 1) -> str:
+    """`desks` for an edge."""
+    return json.dumps({"t": "desks", "items": items, "part": part, "parts": parts}, separators=(",", ":"))
