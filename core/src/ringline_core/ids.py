@@ -17,6 +17,7 @@ StationId = NewType("StationId", str)
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 STATION_PATTERN: Final = r"^[A-Za-z0-9_.*#-]{1,32}$"
 
+_ID: Final = re.compile(ID_PATTERN)
 _FOREIGN: Final = re.compile(r"[^A-Za-z0-9_-]")
 _MAX: Final = 64
 
@@ -32,6 +33,11 @@ def _derive(prefix: str, site: str, native: str) -> str:
         return cleaned
     digest = hashlib.blake2b(plain.encode(), digest_size=10).hexdigest()
     return f"{cleaned[: _MAX - len(digest) - 1]}-{digest}"
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is an id as the wire allows them."""
+    return _ID.fullmatch(text) is not None
 
 
 def call_id(site: str, native: str) -> CallId:

@@ -6,6 +6,7 @@ Every invocation writes one line; metrics go out in the embedded format, with th
 from __future__ import annotations
 
 import os
+import threading
 from enum import StrEnum
 
 from aws_lambda_powertools import Logger, Metrics
@@ -26,11 +27,19 @@ class Metric(StrEnum):
     MESSAGE_REFUSED = "MessageRefused"
     COMMAND_SENT = "CommandSent"
     EDGE_OFFLINE = "EdgeOffline"
+    TABLE_THROTTLED = "TableThrottled"
+    PROOF_REFUSED = "ProofRefused"
+    HANDLER_FAILED = "HandlerFailed"
+    SOCKET_SWEPT = "SocketSwept"
+
+
+_counting = threading.Lock()
 
 
 def count(metric: Metric, by: int = 1) -> None:
-    """Count something."""
-    metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=by)
+    """Count something; may be called from the threads that post."""
+    with _counting:
+        metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=by)
 
 
 def masked(number: str | None) -> str:

@@ -17,6 +17,7 @@ from ringline_core.wire.edge import FromEdge, ToEdge
 from ringline_core.wire.page import FromPage, ToPage
 
 M = TypeVar("M")
+B = TypeVar("B", bound=BaseModel)
 
 _FROM_PAGE: Final[TypeAdapter[FromPage]] = TypeAdapter(FromPage)
 _FROM_EDGE: Final[TypeAdapter[FromEdge]] = TypeAdapter(FromEdge)
@@ -55,6 +56,11 @@ def decode_to_edge(raw: str | bytes) -> ToEdge | None:
         InvalidMessageError: Not JSON, or a known type with a wrong value.
     """
     return _decode_known(_TO_EDGE, raw)
+
+
+def decode_body(model: type[B], raw: str | bytes) -> B:
+    """A whole body as one model, unknown fields refused; raises as `decode_from_page` does."""
+    return _decode(TypeAdapter(model), raw, "forbid")
 
 
 def encode(message: BaseModel) -> str:

@@ -9,13 +9,16 @@ import hashlib
 import hmac
 from typing import Any
 
+from ringline_cloud.identity import PageIdentity
 from ringline_cloud.services import posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.stations import StationItem
+from ringline_core.errors import ForbiddenError, InvalidMessageError
 from ringline_core.wire.base import to_rfc3339
 from ringline_core.wire.codec import compact
 from ringline_core.wire.codes import Direction, Presentation
 from ringline_core.wire.document import CallEntry, StationDocument
+from ringline_core.wire.page import ContextRequest
 
 SHOWN = 10
 
@@ -28,31 +31,72 @@ def rang(deps: Deps, tenant: str, item: StationItem, doc: StationDocument, calls
             posts.to_pages(deps, tenant, item, compact(frame))
 
 
-def of_interaction(deps: Deps, tenant: str, interaction: str) -> dict[str, Any]:
-    """`context` of one interaction, without earlier ones."""
-    return _frame(interaction, _notes(deps, tenant, interaction), {}, [])
+def asked(deps: Deps, who: PageIdentity, message: ContextRequest) -> str:
+    """`context` for a page that asks: of an interaction the agent took part in, or of a number that calls them now.
+
+    Raises:
+        ForbiddenError: Neither is the case.
+        InvalidMessageError: Neither interaction nor number was named.
+    """
+    limit = message.limit or SHOWN
+    if message.interaction is not None:
+        if not took_part(deps, who.tenant, message.interaction, who.agent):
+            raise ForbiddenError("You took no part in this interaction.")
+        return compact(_frame(message.interaction, notes(deps, who.tenant, message.interaction), {}, [], limit))
+    if message.number is None:
+        raise InvalidMessageError("context: interaction or number is needed")
+    call = _present_call(deps, who, message.number)
+    if call is None:
+        raise ForbiddenError("No call with this number is at your phone.")
+    previous = _history(deps, who.tenant, _digest(deps.settings.pepper, who.tenant, call), call.interaction, limit)
+    return compact(_frame(None, [], {}, previous, limit))
+
+
+def took_part(deps: Deps, tenant: str, interaction: str, agent: str) -> bool:
+    """Whether the interaction was at the agent's phone."""
+    head = deps.interactions.head(tenant, interaction)
+    return head is not None and agent in head.get("agents", ())
+
+
+def _present_call(deps: Deps, who: PageIdentity, number: str) -> CallEntry | None:
+    seat = deps.agents.get(who.tenant, who.agent).get("seat")
+    item = seat and deps.stations.get(who.tenant, seat["site"], seat["station"])
+    if not item or item.agent != who.agent or item.doc is None:
+        return None
+    doc = StationDocument.model_validate_json(item.doc)
+    return next((call for call in doc.calls if call.remote.number == number), None)
 
 
 def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dict[str, Any]:
-    at = to_rfc3339(call.started_at)
-    deps.interactions.ring(tenant, call.interaction, at, item.agent)
+    at = deps.interactions.ring(tenant, call.interaction, to_rfc3339(call.started_at), item.agent)
     digest = _digest(deps.settings.pepper, tenant, call)
-    previous: list[dict[str, Any]] = []
     if digest:
         deps.interactions.file_number(tenant, digest, at, call.interaction, call.queue)
-        rows = deps.interactions.of_number(tenant, digest, SHOWN + 1)
-        previous = [_previous(row) for row in rows if row["interaction"] != call.interaction]
-    return _frame(call.interaction, _notes(deps, tenant, call.interaction), dict(call.data), previous)
+    previous = _history(deps, tenant, digest, call.interaction, SHOWN)
+    return _frame(call.interaction, notes(deps, tenant, call.interaction), dict(call.data), previous)
+
+
+def _history(deps: Deps, tenant: str, digest: str | None, but: str, limit: int) -> list[dict[str, Any]]:
+    """Earlier interactions of a number, newest first; one more than `limit` where there are more."""
+    if digest is None:
+        return []
+    rows = deps.interactions.of_number(tenant, digest, limit + 2)
+    return [_previous(row) for row in rows if row["interaction"] != but][: limit + 1]
 
 
 def _frame(
-    interaction: str, notes: list[dict[str, Any]], data: dict[str, Any], previous: list[dict[str, Any]]
+    interaction: str | None,
+    told: list[dict[str, Any]],
+    data: dict[str, Any],
+    previous: list[dict[str, Any]],
+    limit: int = SHOWN,
 ) -> dict[str, Any]:
-    shown = {"notes": notes, "data": data, "handover": None, "previous": previous[:SHOWN]}
-    return {"t": "context", "interaction": interaction, **shown, "more": len(previous) > SHOWN}
+    shown = {"notes": told, "data": data, "handover": None, "previous": previous[:limit]}
+    return {"t": "context", "interaction": interaction, **shown, "more": len(previous) > limit}
 
 
-def _notes(deps: Deps, tenant: str, interaction: str) -> list[dict[str, Any]]:
+def notes(deps: Deps, tenant: str, interaction: str) -> list[dict[str, Any]]:
+    """The interaction's notes, oldest first, as `context` shows them."""
     names = ("note", "rev", "author", "text", "fields", "draft", "at")
     found = deps.interactions.notes(tenant, interaction)
     return [{"interaction": interaction} | {name: each.get(name) for name in names} for each in found]

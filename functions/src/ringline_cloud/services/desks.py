@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity, PageIdentity
-from ringline_cloud.services import commands, frames, posts
+from ringline_cloud.services import dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.stations import StationItem
 from ringline_cloud.telemetry import logger
@@ -16,6 +16,8 @@ from ringline_core.wire.command import PageCommand
 from ringline_core.wire.edge import EdgeResult
 
 TAKEN = "Somebody else is logged on there."
+AUTO = "auto-"
+"""Begins the ids of log-ons that nobody asked for in so many words."""
 
 
 def log_on(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> str | None:
@@ -23,7 +25,9 @@ def log_on(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> 
     agent = deps.agents.get(who.tenant, who.agent)
     mapping = agent.get("mapping")
     if mapping is None:
-        return frames.failed(message.id, ErrorCode.STATION_UNKNOWN, "No phone is mapped to you; ask your administrator.")
+        return frames.failed(
+            message.id, ErrorCode.STATION_UNKNOWN, "No phone is mapped to you; ask your administrator."
+        )
     station = message.station or mapping["station"]
     if station != mapping["station"] and not mapping.get("hot_desk"):
         return frames.failed(message.id, ErrorCode.NOT_ALLOWED, "You may log on to your own phone only.")
@@ -33,9 +37,9 @@ def log_on(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> 
     if refusal:
         return refusal
     more = {"login": mapping["login"], "queues": mapping["queues"], "name": mapping["name"]}
-    answer = commands.send(deps, who, socket, message, mapping["site"], station, more)
+    answer = dispatch.send(deps, who, socket, message, (mapping["site"], station), more)
     if answer is not None and json.loads(answer)["stage"] == Stage.FAILED:
-        asked = commands.edge_command_id(who.agent, message.id)
+        asked = dispatch.edge_command_id(who.agent, message.id)
         _free(deps, who.tenant, mapping["site"], station, who.agent, asked)
     return answer
 
@@ -53,9 +57,10 @@ def finish(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], message: EdgeR
     verb, failed = stored.get("verb"), message.stage in (Stage.FAILED, Stage.EXPIRED)
     if verb == Verb.LOG_ON and failed:
         _free(deps, who.tenant, who.site, stored["station"], stored["agent"], message.id)
-        code = message.error.code.value if message.error else ErrorCode.EXPIRED.value
-        text = message.error.text if message.error else "The phone could not be logged on in time."
-        posts.to_sockets(deps, stored.get("sockets", ()), frames.notice("error", code, text))
+        if stored["id"].startswith(AUTO):
+            code = message.error.code.value if message.error else ErrorCode.EXPIRED.value
+            text = message.error.text if message.error else "The phone could not be logged on in time."
+            posts.to_sockets(deps, stored.get("sockets", ()), frames.notice("error", code, text))
     elif verb == Verb.LOG_OFF and message.stage is Stage.CONFIRMED:
         _free(deps, who.tenant, who.site, stored["station"], stored["agent"], None)
 
@@ -70,7 +75,7 @@ def _leave_old_desk(
     if old is not None and _in_call(old):
         return frames.failed(message.id, ErrorCode.NOT_ALLOWED, "You are in a call at your other phone.")
     off = PageCommand(id=f"move-{message.id}"[:64], verb=Verb.LOG_OFF)
-    commands.send(deps, who, "", off, seat["site"], seat["station"], {})
+    dispatch.send(deps, who, None, off, (seat["site"], seat["station"]))
     _free(deps, who.tenant, seat["site"], seat["station"], who.agent, None)
     return None
 
@@ -87,12 +92,13 @@ def _claim(
         "since_at": before.desk["since_at"] if before and again else ms_to_rfc3339(deps.now_ms()),
         "login": mapping["login"],
         "queues": mapping["queues"],
-        "asked": commands.edge_command_id(who.agent, message.id),
+        "asked": dispatch.edge_command_id(who.agent, message.id),
     }
     holder = before.agent if before and message.takeover else None
     done, item = deps.stations.claim(who.tenant, site, station, desk, agent.get("sockets", ()), holder)
     if not done:
         return frames.failed(message.id, ErrorCode.STATION_TAKEN, TAKEN)
+    deps.stations.enter(who.tenant, site, station)
     deps.agents.sit(who.tenant, who.agent, site, station)
     if before is not None and before.agent not in (None, who.agent):
         _tell_taken_over(deps, who, before)

@@ -7,7 +7,7 @@ from typing import Any
 from ringline_cloud.store.stations import StationItem
 from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codec import compact
-from ringline_core.wire.codes import ErrorCode
+from ringline_core.wire.codes import ByeCode, ErrorCode
 
 
 def station(item: StationItem, now_ms: int, seen_at: str | None = None, sent_at: str | None = None) -> str:
@@ -43,12 +43,29 @@ def error(code: str, text: str, ref: str | None = None) -> str:
     return compact({"t": "error", "ref": ref, "code": code, "text": text[:500]})
 
 
+def refused(number: int, code: str) -> str:
+    """`ack` of an edge's frame that was refused as a whole."""
+    return compact({"t": "ack", "frame": number, "code": code})
+
+
+def bye(code: ByeCode) -> str:
+    """`bye`: the socket is about to be closed."""
+    return compact({"t": "bye", "code": code.value})
+
+
 def notice(level: str, code: str, text: str) -> str:
     """`notice`: something the agent should read."""
     return compact({"t": "notice", "level": level, "code": code, "text": text})
 
 
 def _unknown(station_id: str) -> str:
-    agent = {"login": None, "state": "unknown", "reason": None, "since_at": None, "pending": None, "queues": []}
+    agent: dict[str, Any] = {
+        "login": None,
+        "state": "unknown",
+        "reason": None,
+        "since_at": None,
+        "pending": None,
+        "queues": [],
+    }
     body = {"station": station_id, "in_service": False, "dnd": None, "forward": None, "agent": agent}
     return compact({**body, "calls": [], "wrap_up": [], "can": [], "recent": []})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ringline_cloud.identity import EdgeIdentity
 from ringline_cloud.services import posts
 from ringline_cloud.services.deps import Deps
@@ -30,7 +32,14 @@ def hello(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeHello) -> tup
     if message.edge != who.edge:
         raise ForbiddenError("the hello names another edge than the assertion")
     now_ms = deps.now_ms()
-    what = {"kind": "edge", "tenant": who.tenant, "site": who.site, "edge": who.edge, "session": message.session}
+    what: dict[str, Any] = {
+        "kind": "edge",
+        "tenant": who.tenant,
+        "site": who.site,
+        "edge": who.edge,
+        "session": message.session,
+    }
+    what["opened_ms"] = now_ms
     deps.sockets.open(socket, what, now_ms // 1000 + SOCKET_KEPT_S)
     leads, lease = _lead(deps, who, socket, message.session, now_ms)
     if leads:
@@ -54,6 +63,8 @@ def beat(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) -> tuple
     if not leads and (lease.holder is None or lease.until_ms < now_ms):
         known = deps.sockets.get(socket) or {}
         leads, lease = _lead(deps, who, socket, str(known.get("session", "")), now_ms)
+    if leads:
+        _send_behind(deps, who, socket, message)
     role = {"role": "active" if leads else "standby", "epoch": lease.epoch}
     return compact({"t": "beat", "frame": message.frame, "now_at": ms_to_rfc3339(now_ms), **role}), lease.epoch
 
@@ -74,6 +85,14 @@ def _lead(deps: Deps, who: EdgeIdentity, socket: str, session: str, now_ms: int)
 
 def _lease_ms(deps: Deps) -> int:
     return int(deps.settings.lease_s * 1000)
+
+
+def _send_behind(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) -> None:
+    """Desks that changed and of which the edge has not heard, among those that it holds something for."""
+    found = [(held, deps.stations.get(who.tenant, who.site, held.station)) for held in message.held]
+    behind = [posts.desk_for_edge(deps, who.tenant, item) for held, item in found if item and item.rev > held.rev]
+    if behind:
+        deps.edges.post((socket,), posts.desks_frame(behind))
 
 
 def _send_desks(deps: Deps, who: EdgeIdentity, socket: str) -> None:

@@ -32,7 +32,7 @@ def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str
     if message.v != PROTOCOL_VERSION:
         raise UnsupportedVersionError(f"version {message.v} is not served, {PROTOCOL_VERSION} is")
     now_ms = deps.now_ms()
-    what = {"kind": "page", "tenant": who.tenant, "agent": who.agent, "page": message.page}
+    what = {"kind": "page", "tenant": who.tenant, "agent": who.agent, "page": message.page, "opened_ms": now_ms}
     deps.sockets.open(socket, what, now_ms // 1000 + SOCKET_KEPT_S)
     agent = deps.agents.add_socket(who.tenant, who.agent, socket)
     first = deps.agents.first_hello(who.tenant, who.agent, message.page, now_ms // 1000 + PAGE_KEPT_S)
@@ -88,13 +88,24 @@ def _join_desk(deps: Deps, who: PageIdentity, agent: dict[str, Any], socket: str
 
 
 def _wants_auto_log_on(deps: Deps, who: PageIdentity, agent: dict[str, Any], socket: str) -> bool:
-    alone = set(agent.get("sockets", ())) <= {socket}
-    return alone and "mapping" in agent and deps.sites.policy(who.tenant).get("auto_log_on", True) is not False
+    if "mapping" not in agent or deps.sites.policy(who.tenant).get("auto_log_on", True) is False:
+        return False
+    return not _others(deps, who, agent, socket)
+
+
+def _others(deps: Deps, who: PageIdentity, agent: dict[str, Any], socket: str) -> frozenset[str]:
+    """The agent's other pages that are still there; a `$disconnect` may never come, so each is tried with a beat."""
+    listed = frozenset(agent.get("sockets", ())) - {socket}
+    beat_frame = compact({"t": "beat", "now_at": ms_to_rfc3339(deps.now_ms()), "rev": None, "site": None})
+    gone_sockets = frozenset(deps.pages.post(sorted(listed), beat_frame))
+    for each in gone_sockets:
+        deps.agents.drop_socket(who.tenant, who.agent, each)
+    return listed - gone_sockets
 
 
 def _auto_log_on(deps: Deps, who: PageIdentity, socket: str) -> StationItem | None:
     """Log on as if the page had asked; a failure is told once, as a notice, and not tried again."""
-    ident = f"auto-{hashlib.blake2b(socket.encode(), digest_size=12).hexdigest()}"
+    ident = f"{desks.AUTO}{hashlib.blake2b(socket.encode(), digest_size=12).hexdigest()}"
     answer = desks.log_on(deps, who, socket, PageCommand(id=ident, verb=Verb.LOG_ON))
     if answer is not None:
         posts.to_sockets(deps, (socket,), _as_notice(answer))

@@ -13,9 +13,11 @@ from ringline_cloud.telemetry import logger
 
 
 def to_pages(deps: Deps, tenant: str, item: StationItem, frame: str, *, but: str | None = None) -> None:
-    """Post to all pages of who is logged on, but one; a page that is gone leaves the station."""
+    """Post to all pages of who is logged on, but one; a page that is gone leaves the station and its agent."""
     for socket in deps.pages.post(sorted(item.sockets - {but}), frame):
         deps.stations.drop_sockets(tenant, item.site, item.station, socket)
+        if item.agent:
+            deps.agents.drop_socket(tenant, item.agent, socket)
 
 
 def to_sockets(deps: Deps, sockets: Iterable[str], frame: str) -> None:

@@ -1,11 +1,11 @@
 """Documents of an edge: one conditional write per station, posts to the agent's pages, then the ack.
 
-A frame that comes again finds its writes refused; the stored document is posted again, since nobody knows whether the first
-invocation came so far. Pages ignore a `rev` they have.
+A frame that comes again finds its writes refused; the stored document is posted again, since nobody knows whether the
+first invocation came so far. Pages ignore a `rev` they have.
 
-Fencing costs no read: every station's lane carries the epoch that wrote it, so a frame of an older epoch is told by the first
-station that the newer edge has written; what it may still write before is overwritten by the newer edge's full snapshot, since
-a higher epoch always wins. An epoch that this environment has seen in a hello or beat is compared first.
+Fencing costs no read: every station's lane carries the epoch that wrote it, so a frame of an older epoch is told by the
+first station that the newer edge has written; what it may still write before is overwritten by the newer edge's full
+snapshot, since a higher epoch always wins. An epoch that this environment saw in a hello or beat is compared first.
 """
 
 from __future__ import annotations
@@ -74,9 +74,7 @@ class States:
         """Store and post one document; the epoch that the stored one has now."""
         deps = self._deps
         doc = each.doc.model_dump_json(by_alias=True)
-        news, item = deps.stations.write_document(
-            who.tenant, who.site, each.station, epoch * SEQ_LIMIT + each.seq, doc
-        )
+        news, item = deps.stations.write_document(who.tenant, who.site, each.station, epoch * SEQ_LIMIT + each.seq, doc)
         count(Metric.STATION_WRITTEN if news else Metric.STATION_REPEATED)
         self._enter(who, each.station)
         if item.epoch > epoch:
@@ -112,5 +110,3 @@ class States:
     def _fenced(self, frame: int, epoch: int) -> str:
         count(Metric.EDGE_FENCED)
         return codec.encode(Ack(frame=frame, epoch=epoch, code=ErrorCode.FENCED))
-
-

@@ -11,7 +11,7 @@ MAPPING = ("site", "station", "login", "name", "queues", "hot_desk")
 
 
 class Agents:
-    """The agents of all tenants. An item has `mapping`, `seat` (`{site, station}`) and `sockets`, each if there is one."""
+    """The agents of all tenants. An item has `mapping`, `seat` (`{site, station}`), `sockets`, each if there is one."""
 
     def __init__(self, table: Table) -> None:
         """`table` is the one table."""
@@ -31,9 +31,7 @@ class Agents:
 
     def sit(self, tenant: str, agent: str, site: str, station: str) -> None:
         """The agent is logged on there."""
-        self._table.update(
-            keys.agent(tenant, agent), "SET seat = :seat", {":seat": {"site": site, "station": station}}
-        )
+        self._table.update(keys.agent(tenant, agent), "SET seat = :seat", {":seat": {"site": site, "station": station}})
 
     def stand_up(self, tenant: str, agent: str, site: str, station: str) -> None:
         """The agent is no longer logged on there."""
@@ -46,18 +44,20 @@ class Agents:
 
     def map(self, tenant: str, agent: str, mapping: dict[str, Any]) -> None:
         """Store the agent's mapping."""
-        self._table.update(
-            keys.agent(tenant, agent), "SET mapping = :mapping, who = :who", {":mapping": mapping, ":who": agent}
-        )
+        self._table.update(keys.agent(tenant, agent), "SET mapping = :mapping", {":mapping": mapping})
 
     def unmap(self, tenant: str, agent: str) -> None:
         """Remove the agent's mapping."""
         self._table.update(keys.agent(tenant, agent), "REMOVE mapping", {})
 
+    def everybody(self, tenant: str) -> list[Item]:
+        """All agents that ever opened a page or have a mapping; `who` names each."""
+        found = self._table.query(keys.agent(tenant, "")["pk"], keys.agents_prefix())
+        return [{**item, "who": item["sk"].removeprefix(keys.agents_prefix())} for item in found]
+
     def mapped(self, tenant: str) -> list[Item]:
         """All agents that have a mapping."""
-        found = self._table.query(keys.agent(tenant, "")["pk"], keys.agents_prefix())
-        return [item for item in found if "mapping" in item]
+        return [item for item in self.everybody(tenant) if "mapping" in item]
 
     def first_hello(self, tenant: str, agent: str, page: str, ttl: int) -> bool:
         """Whether this page id has not said hello before."""

@@ -15,17 +15,17 @@ class Interactions:
         """`table` is the one table."""
         self._table = table
 
-    def ring(self, tenant: str, interaction: str, at: str, agent: str | None) -> None:
-        """Begin the interaction if it is new, and count `agent` among those who took part."""
+    def ring(self, tenant: str, interaction: str, at: str, agent: str | None) -> str:
+        """Begin the interaction if it is new, and count `agent` among those who took part; when it began."""
         values: dict[str, Any] = {":at": at}
         expression = "SET started_at = if_not_exists(started_at, :at)"
         if agent:
             expression += " ADD agents :agents"
             values[":agents"] = {agent}
-        self._table.update(keys.interaction(tenant, interaction), expression, values)
+        return str(self._table.update(keys.interaction(tenant, interaction), expression, values).item["started_at"])
 
     def file_number(self, tenant: str, digest: str, at: str, interaction: str, queue: str | None) -> None:
-        """List the interaction under its number."""
+        """List the interaction under its number; `at` is when it began, so that it is listed once."""
         item = {**keys.number(tenant, digest, at, interaction), "interaction": interaction, "began_at": at}
         self._table.put({**item, "queue": queue} if queue else item)
 
@@ -40,6 +40,11 @@ class Interactions:
     def notes(self, tenant: str, interaction: str) -> list[Item]:
         """The interaction's notes, oldest first."""
         return self._table.query(keys.interaction(tenant, interaction)["pk"], keys.note_prefix())
+
+    def records(self, tenant: str, interaction: str) -> list[tuple[str, str]]:
+        """Ids of the interaction's recorded calls, and their records as JSON."""
+        found = self._table.query(keys.interaction(tenant, interaction)["pk"], keys.record_prefix())
+        return [(item["sk"].removeprefix(keys.record_prefix()), item["record_json"]) for item in found]
 
     def record(self, tenant: str, interaction: str, call: str, version: int, record: str) -> None:
         """Store a call's record (JSON), unless a version at least as high is there."""

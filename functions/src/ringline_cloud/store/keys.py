@@ -22,9 +22,9 @@ def site(tenant: str, site_id: str) -> Key:
     return {"pk": f"T#{tenant}#S#{site_id}", "sk": "CFG"}
 
 
-def tenant_site(tenant: str, site_id: str) -> Key:
-    """A site in its tenant's list."""
-    return {"pk": f"T#{tenant}#SITES", "sk": f"S#{site_id}"}
+def listed_site(tenant: str, site_id: str) -> Key:
+    """A site in the list of all sites."""
+    return {"pk": "SITES", "sk": f"T#{tenant}#S#{site_id}"}
 
 
 def site_entry(tenant: str, site_id: str, station_id: str) -> Key:
@@ -95,6 +95,11 @@ def interaction(tenant: str, interaction_id: str) -> Key:
 def record(tenant: str, interaction_id: str, call: str) -> Key:
     """A call's record below its interaction."""
     return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"CALL#{call}"}
+
+
+def record_prefix() -> str:
+    """Begins the sort keys of an interaction's call records; the call's id follows."""
+    return "CALL#"
 
 
 def note_prefix() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ringline_cloud.store import keys
@@ -21,19 +22,25 @@ class Sites:
         return dict(found["config"]) if found else None
 
     def put(self, tenant: str, site: str, config: dict[str, Any]) -> None:
-        """Store the site's configuration, and list it among its tenant's."""
+        """Store the site's configuration, and list it."""
         self._table.put({**keys.site(tenant, site), "config": config})
-        self._table.put({**keys.tenant_site(tenant, site), "site": site})
+        self._table.put({**keys.listed_site(tenant, site), "tenant": tenant, "site": site})
 
     def list(self, tenant: str) -> tuple[str, ...]:
         """Ids of the tenant's sites."""
-        return tuple(str(item["site"]) for item in self._table.query(keys.tenant_site(tenant, "")["pk"]))
+        listed = keys.listed_site(tenant, "")
+        return tuple(str(item["site"]) for item in self._table.query(listed["pk"], listed["sk"]))
+
+    def everywhere(self) -> tuple[tuple[str, str], ...]:
+        """Tenant and id of every site."""
+        listed = self._table.query(keys.listed_site("", "")["pk"])
+        return tuple((str(item["tenant"]), str(item["site"])) for item in listed)
 
     def policy(self, tenant: str) -> dict[str, Any]:
         """The tenant's policy object; empty when none was stored."""
         found = self._table.get(keys.policy(tenant))
-        return dict(found["policy"]) if found else {}
+        return dict(json.loads(found["policy"])) if found else {}
 
     def put_policy(self, tenant: str, policy: dict[str, Any]) -> None:
         """Store the tenant's policy object."""
-        self._table.put({**keys.policy(tenant), "policy": policy})
+        self._table.put({**keys.policy(tenant), "policy": json.dumps(policy)})

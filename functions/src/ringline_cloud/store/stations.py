@@ -131,9 +131,7 @@ class Stations:
         written = self._table.update(keys.station(tenant, site, station), _FREE, values, condition=condition)
         return written.applied, _view(site, station, written.item)
 
-    def add_socket(
-        self, tenant: str, site: str, station: str, agent: str, socket: str
-    ) -> tuple[bool, StationItem]:
+    def add_socket(self, tenant: str, site: str, station: str, agent: str, socket: str) -> tuple[bool, StationItem]:
         """Add a page of the agent who is logged on."""
         written = self._table.update(
             keys.station(tenant, site, station),

@@ -1,0 +1,132 @@
+"""What an administrator sets up: sites, enrolment codes, mappings, policies."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from ringline_cloud.handlers.http.bodies import (
+    EnrolmentCode,
+    Mapping,
+    MappingOf,
+    Mappings,
+    Site,
+    SiteOf,
+    SitesOf,
+)
+from ringline_cloud.handlers.http.caller import deps_of, person_of
+from ringline_cloud.services import enrolment, pages
+from ringline_cloud.services.deps import Deps
+from ringline_core.errors import InvalidMessageError
+from ringline_core.ids import is_id
+from ringline_core.wire import codec
+from ringline_core.wire.policy import Policy
+
+router = APIGatewayHttpRouter()
+
+
+def _admin() -> tuple[Deps, str]:
+    who = person_of(router)
+    who.require("admin")
+    return deps_of(router), who.tenant
+
+
+@router.get("/sites")
+def sites() -> SitesOf:
+    """All sites of the tenant."""
+    deps, tenant = _admin()
+    return SitesOf(items=[_site(deps, tenant, each) for each in deps.sites.list(tenant)])
+
+
+@router.get("/sites/<site>")
+def site(site: str) -> SiteOf:
+    """One site."""
+    deps, tenant = _admin()
+    return _site(deps, tenant, _known(deps, tenant, site))
+
+
+@router.put("/sites/<site>")
+def put_site(site: str, body: Site) -> SiteOf:
+    """Make a site, or change its settings."""
+    deps, tenant = _admin()
+    if not is_id(site):
+        raise InvalidMessageError("site: 1-64 of letters, digits, _ and -")
+    deps.sites.put(tenant, site, body.model_dump())
+    return _site(deps, tenant, site)
+
+
+@router.post("/sites/<site>/enrolments", status_code=HTTPStatus.CREATED)
+def make_code(site: str) -> EnrolmentCode:
+    """A one-time code for an edge of the site, good for an hour."""
+    deps, tenant = _admin()
+    return EnrolmentCode(**enrolment.make_code(deps, tenant, _known(deps, tenant, site)))
+
+
+@router.get("/mappings")
+def mappings() -> Mappings:
+    """All mappings of the tenant."""
+    deps, tenant = _admin()
+    found = deps.agents.mapped(tenant)
+    return Mappings(items=[MappingOf(user=each["who"], mapping=Mapping(**each["mapping"])) for each in found])
+
+
+@router.get("/mappings/<user>")
+def mapping(user: str) -> MappingOf:
+    """One user's mapping."""
+    deps, tenant = _admin()
+    found = deps.agents.get(tenant, user).get("mapping")
+    if found is None:
+        raise NotFoundError("this user has no mapping")
+    return MappingOf(user=user, mapping=Mapping(**found))
+
+
+@router.put("/mappings/<user>")
+def put_mapping(user: str, body: Mapping) -> MappingOf:
+    """Map a user to a phone, a PBX login and queues; the login defaults to the station."""
+    deps, tenant = _admin()
+    if deps.sites.get(tenant, body.site) is None:
+        raise InvalidMessageError("site: there is no such site")
+    known = body.model_copy(update={"login": body.login or body.station})
+    deps.agents.map(tenant, user, known.model_dump(mode="json"))
+    return MappingOf(user=user, mapping=known)
+
+
+@router.delete("/mappings/<user>", status_code=HTTPStatus.NO_CONTENT)
+def delete_mapping(user: str) -> None:
+    """Remove a user's mapping; who is logged on stays so until log-off."""
+    deps, tenant = _admin()
+    deps.agents.unmap(tenant, user)
+
+
+@router.get("/policies")
+def policies() -> dict[str, Any]:
+    """The tenant's policy object."""
+    deps, tenant = _admin()
+    return deps.sites.policy(tenant)
+
+
+@router.put("/policies")
+def put_policies() -> dict[str, Any]:
+    """Replace the tenant's policy object."""
+    deps, tenant = _admin()
+    policy = codec.decode_body(Policy, router.current_event.body or "")
+    stored = policy.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    deps.sites.put_policy(tenant, stored)
+    return stored
+
+
+def _known(deps: Deps, tenant: str, site: str) -> str:
+    if deps.sites.get(tenant, site) is None:
+        raise NotFoundError("there is no such site")
+    return site
+
+
+def _site(deps: Deps, tenant: str, site: str) -> SiteOf:
+    config = deps.sites.get(tenant, site) or {}
+    lease = deps.leases.get(tenant, site)
+    status = pages.site_status(lease, site, config, deps.now_ms())
+    shown = {"name": config.get("name", ""), "tz": status["tz"], "edge": status["edge"], "pbx": status["pbx"]}
+    return SiteOf(site=site, **shown, edges=sorted(lease.edges))
