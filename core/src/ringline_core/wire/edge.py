@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import json
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from ringline_core.wire.base import Counter, Id, Instant, Name, Queue, Station, WireModel
 from ringline_core.wire.codes import PROTOCOL_VERSION, ErrorCode, Verb
@@ -16,7 +17,6 @@ from ringline_core.wire.policy import Policy
 
 Frame = Annotated[int, Field(ge=0, lt=2**53)]
 Epoch = Annotated[int, Field(ge=0, lt=2**31)]
-MAX_STATIONS_PER_FRAME = 64
 SEQ_LIMIT = 2**40
 """`seq` stays below this, so that `epoch * 2**40 + seq` orders across epochs."""
 
@@ -50,6 +50,12 @@ class StationState(WireModel):
     rang: tuple[Id, ...] = ()
     seen_at: Instant | None = None
 
+    @model_validator(mode="after")
+    def _is_its_own(self) -> StationState:
+        if self.doc.station != self.station:
+            raise ValueError("the document is of another station")
+        return self
+
 
 class State(WireModel):
     """Documents of the stations that changed."""
@@ -57,7 +63,7 @@ class State(WireModel):
     t: Literal["state"] = "state"
     frame: Frame
     epoch: Epoch
-    stations: tuple[StationState, ...] = Field(min_length=1, max_length=MAX_STATIONS_PER_FRAME)
+    stations: tuple[StationState, ...] = Field(min_length=1)
     sent_at: Instant | None = None
 
 
@@ -74,8 +80,14 @@ class CallRecord(WireModel):
     """One call's record; a higher version replaces a lower one."""
 
     call: Id
-    version: Annotated[int, Field(ge=1)]
-    record: dict[str, Any]
+    version: Annotated[int, Field(ge=1, lt=2**53)]
+    record: dict[str, JsonValue]
+
+    @field_validator("record")
+    @classmethod
+    def _is_json(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        json.dumps(value, allow_nan=False)
+        return value
 
 
 class Records(WireModel):
@@ -83,7 +95,7 @@ class Records(WireModel):
 
     t: Literal["records"] = "records"
     frame: Frame
-    items: tuple[CallRecord, ...] = Field(min_length=1, max_length=100)
+    items: tuple[CallRecord, ...] = Field(min_length=1)
 
 
 class EdgeResult(Result):

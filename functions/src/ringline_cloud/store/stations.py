@@ -13,8 +13,19 @@ from ringline_cloud.store import keys
 from ringline_cloud.store.table import Item, Table
 from ringline_core.wire.edge import SEQ_LIMIT
 
-DESK_LISTS = ("drafts", "decided", "owed", "work", "pop", "handover")
-_FREE = "REMOVE who, who_name, since_at, login, queues, sockets, asked, " + ", ".join(DESK_LISTS) + " ADD rev :one"
+DESK_LISTS = {
+    "drafts": "drafts",
+    "decided": "decided",
+    "owed": "owed",
+    "work": "work_items",
+    "pop": "pop",
+    "handover": "handover",
+}
+"""Lists of the desk by their wire names, and the attributes that hold them: `work` is a word of the table's own."""
+
+_FREE = (
+    "REMOVE who, who_name, since_at, login, queues, sockets, asked, " + ", ".join(DESK_LISTS.values()) + " ADD rev :one"
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,7 @@ class Stations:
         if before:
             values[":before"] = before
             condition += " OR who = :before"
-        removed = list(DESK_LISTS)
+        removed = list(DESK_LISTS.values())
         if pages := set(sockets):
             sets += ", sockets = :sockets"
             values[":sockets"] = pages
@@ -158,7 +169,7 @@ def _view(site: str, station: str, item: Item) -> StationItem:
     if agent:
         desk = {"agent": agent, "name": item.get("who_name", ""), "since_at": item["since_at"]}
         desk |= {"pages": len(item.get("sockets", ()))}
-        desk |= {name: item.get(name, []) for name in DESK_LISTS}
+        desk |= {name: item.get(attribute, []) for name, attribute in DESK_LISTS.items()}
     return StationItem(
         site=site,
         station=station,

@@ -1,0 +1,93 @@
+"""Which edge leads: the table of the contract's section 6."""
+
+from __future__ import annotations
+
+from tests.support.cloud import SITE, TENANT, Cloud
+
+
+def role(frame: dict[str, object]) -> tuple[object, object]:
+    """Role and epoch of a welcome or beat."""
+    return frame["role"], frame["epoch"]
+
+
+def beat(cloud: Cloud, epoch: int, edge: str = "edge-1", socket: str = "e1") -> tuple[object, object]:
+    """An edge's beat; role and epoch of the answer."""
+    answer = cloud.from_edge({"t": "beat", "epoch": epoch, "pbx": "up"}, edge, socket)
+    assert answer
+    return role(answer)
+
+
+def test_the_first_edge_leads_and_keeps_its_epoch_over_a_new_socket(cloud: Cloud) -> None:
+    assert role(cloud.edge_leads()) == ("active", 1)
+    assert role(cloud.edge_leads(socket="e2")) == ("active", 1)
+    assert cloud.deps.leases.get(TENANT, SITE).socket == "e2"
+
+
+def test_the_owner_with_a_new_session_gets_the_next_epoch_at_once(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    assert role(cloud.edge_leads(session="s2")) == ("active", 2)
+
+
+def test_another_edge_stands_by_until_the_lease_is_over(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    assert role(cloud.edge_leads("edge-2", "t1", "e2")) == ("standby", 1)
+    assert beat(cloud, 1, "edge-2", "e2") == ("standby", 1)
+    cloud.later(61)
+    assert beat(cloud, 1, "edge-2", "e2") == ("active", 2)
+    assert beat(cloud, 1) == ("standby", 2)
+
+
+def test_another_edge_leads_at_once_after_a_release(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.edge_leads("edge-2", "t1", "e2")
+    cloud.from_edge({"t": "release", "epoch": 1})
+    assert beat(cloud, 1, "edge-2", "e2") == ("active", 2)
+
+
+def test_a_beat_prolongs_the_lease(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    for _ in range(4):
+        cloud.later(50)
+        assert beat(cloud, 1) == ("active", 1)
+    assert role(cloud.edge_leads("edge-2", "t1", "e2")) == ("standby", 1)
+
+
+def test_the_end_of_an_old_socket_does_not_forget_the_new_one(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.edge_leads(socket="e2")
+    cloud.edge_gone("e1")
+    assert cloud.deps.leases.get(TENANT, SITE).socket == "e2"
+    cloud.edge_gone("e2")
+    assert cloud.deps.leases.get(TENANT, SITE).socket is None
+
+
+def test_hello_brings_all_desks_in_numbered_parts(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    for number in range(1010, 1040):
+        cloud.state(str(number), 1)
+    cloud.edges.posted.clear()
+    cloud.edge_leads(session="s2", socket="e2")
+    frames = cloud.edges.to("e2", "desks")
+    assert [(f["part"], f["parts"]) for f in frames] == [(1, 2), (2, 2)]
+    desks = {item["station"]: item for frame in frames for item in frame["items"]}
+    assert len(desks) == 31
+    assert (desks["1001"]["agent"], desks["1001"]["pages"], desks["1010"]["agent"]) == ("anna", 1, None)
+
+
+def test_a_beat_that_holds_an_old_desk_is_sent_the_new_one(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    cloud.edges.posted.clear()
+    held = [{"station": "1001", "rev": 0}]
+    cloud.from_edge({"t": "beat", "epoch": 1, "pbx": "up", "held": held})
+    (frame,) = cloud.edges.to("e1", "desks")
+    held = [{"station": "1001", "rev": frame["items"][0]["rev"]}]
+    cloud.from_edge({"t": "beat", "epoch": 1, "pbx": "up", "held": held})
+    assert len(cloud.edges.to("e1", "desks")) == 1
+
+
+def test_a_hello_under_another_edges_name_is_refused(cloud: Cloud) -> None:
+    hello = {"t": "hello", "v": 1, "edge": "edge-2", "session": "s", "software": "x", "pbx": {"kind": "x"}}
+    assert (cloud.from_edge(hello, "edge-1") or {})["code"] == "forbidden"
+    assert cloud.deps.leases.get(TENANT, SITE).holder is None

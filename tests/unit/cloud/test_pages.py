@@ -1,0 +1,97 @@
+"""Pages: hello, beats, context on request, and their ends."""
+
+from __future__ import annotations
+
+from ringline_cloud.services import sweep
+from tests.support.cloud import NOW_MS, SITE, TENANT, Cloud, call
+
+
+def test_a_page_that_is_behind_gets_the_document_with_its_beat(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    cloud.state("1001", 1, calls=[call()])
+    item = cloud.deps.stations.get(TENANT, SITE, "1001")
+    assert item
+    cloud.pages.posted.clear()
+    answer = cloud.from_page({"t": "beat", "station": "1001", "rev": item.rev - 1})
+    assert answer
+    assert (answer["t"], answer["rev"], answer["site"]["id"]) == ("beat", item.rev, SITE)
+    assert cloud.pages.to("p1", "station")[0]["rev"] == item.rev
+    cloud.pages.posted.clear()
+    cloud.from_page({"t": "beat", "station": "1001", "rev": item.rev})
+    assert cloud.pages.posted == []
+
+
+def test_a_page_that_thinks_it_is_logged_on_learns_that_it_is_not(cloud: Cloud) -> None:
+    cloud.from_page({"t": "beat", "station": "1001", "rev": 4})
+    assert cloud.pages.to("p1", "station")[0]["station"] is None
+
+
+def test_pages_are_counted_and_every_change_tells_the_others_and_the_edge(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    cloud.page_opens(socket="p2", page="page-2")
+    assert cloud.pages.to("p1", "station")[-1]["desk"]["pages"] == 2
+    assert cloud.edges.to("e1", "desks")[-1]["items"][0]["pages"] == 2
+    cloud.page_gone("p2")
+    assert cloud.pages.to("p1", "station")[-1]["desk"]["pages"] == 1
+
+
+def test_the_end_of_an_old_socket_does_not_touch_its_successor(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    cloud.page_opens(socket="p2", page="page-p1")
+    cloud.page_gone("p1")
+    item = cloud.deps.stations.get(TENANT, SITE, "1001")
+    assert item
+    assert item.sockets == {"p2"}
+    cloud.page_gone("p1")
+    assert cloud.deps.agents.get(TENANT, "anna")["sockets"] == {"p2"}
+
+
+def test_a_token_that_is_over_ends_the_socket_with_a_word(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    cloud.clock[0] = NOW_MS + 8 * 3600 * 1000
+    assert cloud.from_page({"t": "beat"}) is None
+    assert cloud.pages.to("p1", "bye")[-1]["code"] == 4401
+    assert cloud.pages.closed == ["p1"]
+
+
+def test_context_is_given_of_own_interactions_and_of_the_number_that_calls_now(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    cloud.state("1001", 1, calls=[call("c-1")], rang=["c-1"])
+    given = cloud.from_page({"t": "context", "interaction": "i-c-1"})
+    assert given
+    assert (given["t"], given["interaction"]) == ("context", "i-c-1")
+    given = cloud.from_page({"t": "context", "number": "+442071234567"})
+    assert given
+    assert given["t"] == "context"
+    for frame in ({"interaction": "i-other"}, {"number": "+15550100"}):
+        refused = cloud.from_page({"t": "context", **frame})
+        assert refused
+        assert refused["code"] == "forbidden"
+    assert (cloud.from_page({"t": "context"}) or {})["code"] == "message_invalid"
+    assert (cloud.from_page({"t": "context", "interaction": "i-c-1"}, "ben", "p9") or {})["code"] == "forbidden"
+
+
+def test_what_is_in_the_contract_and_not_served_yet_is_refused_with_its_id(cloud: Cloud) -> None:
+    refused = cloud.from_page({"t": "work.begin", "id": "w1", "work": "w-1", "channel": "email"})
+    assert refused
+    assert (refused["t"], refused["code"], refused["ref"]) == ("error", "unsupported", "w1")
+
+
+def test_the_sweeper_forgets_sockets_that_cannot_be_open_any_more(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    cloud.later(3600)
+    cloud.page_opens(socket="p2", page="page-2")
+    cloud.later(3700 + 300)
+    assert sweep.sweep(cloud.deps) == 2
+    item = cloud.deps.stations.get(TENANT, SITE, "1001")
+    assert item
+    assert item.sockets == {"p2"}
+    assert cloud.deps.agents.get(TENANT, "anna")["sockets"] == {"p2"}
+    assert cloud.pages.to("p2", "station")[-1]["desk"]["pages"] == 1
+    assert sweep.sweep(cloud.deps) == 0
