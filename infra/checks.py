@@ -19,6 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 TYPED = ("core/src", "functions/src", "edge-connector/src", "infra", "tests", "benchmarks")
+CANNOT_RUN = 77
+"""Exit code of a check that this machine has not the means for."""
+
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|error|errors)\b")
 
 
@@ -38,6 +41,19 @@ def _tool(name: str, *words: str) -> Callable[[], Outcome]:
         began = time.monotonic()
         code = subprocess.run([str(BIN / name), *words], cwd=ROOT, check=False).returncode
         return Outcome(name, code == 0, time.monotonic() - began, passed=int(code == 0))
+
+    return check
+
+
+def _web(what: str) -> Callable[[], Outcome]:
+    def check() -> Outcome:
+        began = time.monotonic()
+        command = [str(BIN / "python"), "-m", "infra.web", what]
+        done = subprocess.run(command, cwd=ROOT, check=False, stderr=subprocess.PIPE, text=True)
+        sys.stderr.write(done.stderr)
+        skipped = [f"SKIPPED web {what}: {done.stderr.strip()}"] if done.returncode == CANNOT_RUN else []
+        ok = done.returncode in (0, CANNOT_RUN)
+        return Outcome(f"web {what}", ok, time.monotonic() - began, int(done.returncode == 0), skipped)
 
     return check
 
@@ -63,11 +79,11 @@ def _pytest(*folders: str) -> Callable[[], Outcome]:
 
 SUITES: dict[str, tuple[Callable[[], Outcome], ...]] = {
     "lint": (_tool("ruff", "check", "."), _tool("ruff", "format", "--check", "-q", ".")),
-    "types": (_tool("mypy", *TYPED),),
+    "types": (_tool("mypy", *TYPED), _web("types")),
     "rooms": (_tool("lint-imports", "--no-cache"),),
-    "unit": (_pytest("tests/unit"),),
+    "unit": (_pytest("tests/unit"), _web("unit")),
     "property": (_pytest("tests/property"),),
-    "contract": (_pytest("tests/contract", "tests/template"),),
+    "contract": (_pytest("tests/contract", "tests/template"), _web("size")),
     "e2e": (_pytest("tests/e2e"),),
     "browser": (_pytest("tests/browser"),),
     "pbx": (_pytest("tests/pbx"),),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import platform
+import signal
 import sys
 from pathlib import Path
 
@@ -76,8 +78,15 @@ async def _run(command: list[str | Path], settings: Settings) -> None:
         env=clean_environment({"PATH": path, "SAM_CLI_TELEMETRY": "0", "HOME": str(home), **_pip_settings()}),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
-    said, _ = await process.communicate()
+    try:
+        said, _ = await process.communicate()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        raise
     if process.returncode:
         tail = "\n".join(said.decode(errors="replace").splitlines()[-15:])
         raise BuildError(f"{Path(str(command[0])).name} failed ({process.returncode}):\n{tail}")

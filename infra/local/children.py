@@ -1,4 +1,4 @@
-"""The processes of the local stack: started with a clean environment, watched, ended in reverse order and reaped."""
+"""The processes of the local stack: started with a clean environment, watched, ended youngest first, and reaped."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 STOP_GRACE_S = 3.0
+"""For the youngest child, which still has something to tell the others; those get what is left of five seconds."""
+
+REST_GRACE_S = 1.2
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "RINGLINE_PBX_CACHE")
 
 
@@ -96,9 +99,11 @@ class Children:
         return waits[next(iter(done))]
 
     async def stop(self) -> None:
-        """End all children, the youngest first, and reap them; those that do not listen are killed after a grace."""
-        for child in reversed(self._children):
-            await stop_child(child)
+        """End all children within five seconds and reap them: the youngest first, then the rest together."""
+        if self._children:
+            *rest, youngest = self._children
+            await stop_child(youngest, STOP_GRACE_S)
+            await asyncio.gather(*(stop_child(child, REST_GRACE_S) for child in rest))
         self._children.clear()
 
     def forget(self, child: Child) -> None:
@@ -106,13 +111,13 @@ class Children:
         self._children.remove(child)
 
 
-async def stop_child(child: Child) -> None:
-    """End one child and what it started, by its process group."""
+async def stop_child(child: Child, grace_s: float = STOP_GRACE_S) -> None:
+    """End one child and what it started, by its process group; killed when it does not listen within `grace_s`."""
     if child.process.returncode is not None:
         return
     _signal(child, signal.SIGTERM)
     try:
-        await asyncio.wait_for(child.process.wait(), STOP_GRACE_S)
+        await asyncio.wait_for(child.process.wait(), grace_s)
     except TimeoutError:
         _signal(child, signal.SIGKILL)
         await child.process.wait()
