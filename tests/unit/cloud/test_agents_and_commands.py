@@ -48,6 +48,7 @@ def test_a_second_page_and_a_page_that_came_back_do_not_log_on_again(cloud: Clou
     told(cloud, "confirmed")
     sent = len(cloud.edges.to("e1", "command"))
     cloud.page_opens(socket="p2", page="page-2")
+    cloud.later(5)
     cloud.page_gone("p1")
     cloud.page_gone("p2")
     cloud.page_opens(socket="p3", page="page-2")
@@ -64,6 +65,29 @@ def test_a_page_whose_end_nobody_told_does_not_keep_the_next_one_from_logging_on
     cloud.logged_on()
     assert cloud.edges.to("e1", "command")[-1]["verb"] == "log_on"
     assert cloud.deps.agents.get(TENANT, "anna")["sockets"] == {"p1"}
+
+
+def test_a_page_whose_end_is_told_late_does_not_keep_its_successor_from_logging_on(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    ask(cloud, "log_off")
+    told(cloud, "confirmed")
+    cloud.page_opens(socket="p2", page="page-2")
+    assert cloud.edges.to("e1", "command")[-1]["verb"] == "log_off"
+    cloud.page_gone("p1")
+    assert cloud.edges.to("e1", "command")[-1]["verb"] == "log_on"
+    assert cloud.pages.to("p2", "station")[-1]["desk"]["agent"] == "anna"
+
+
+def test_a_page_that_outlives_another_one_is_not_logged_on_much_later(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    ask(cloud, "log_off")
+    told(cloud, "confirmed")
+    cloud.page_opens(socket="p2", page="page-2")
+    cloud.later(4)
+    cloud.page_gone("p1")
+    assert cloud.edges.to("e1", "command")[-1]["verb"] == "log_off"
 
 
 def test_a_failed_automatic_log_on_frees_the_desk_and_comes_as_a_notice(cloud: Cloud) -> None:

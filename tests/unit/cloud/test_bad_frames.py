@@ -19,8 +19,8 @@ PAGE = [
     ('{"t":"beat","station":"' + "9" * 29_000 + '"}', "too_large"),
     ("[" * 20_000, "message_invalid"),
     ('{"t":"hello","v":2,"page":"p","client":"x"}', "version_unsupported"),
-    ('{"t":"note.put","id":"n1","interaction":"i-1","text":"' + "ä" * 9_000 + '"}', "message_invalid"),
-    ('{"t":"command","id":"x1","verb":"attach","call":"c","data":{"k":"' + "x" * 3_000 + '"}}', "message_invalid"),
+    ('{"t":"note.put","id":"n1","interaction":"i-1","text":"' + "ä" * 9_000 + '"}', "too_large"),
+    ('{"t":"command","id":"x1","verb":"attach","call":"c","data":{"k":"' + "x" * 3_000 + '"}}', "too_large"),
 ]
 EDGE = [
     ("not json", "message_invalid"),

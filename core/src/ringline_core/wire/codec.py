@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ringline_core.errors import InvalidMessageError, TooLargeError
+from ringline_core.wire.base import TOO_LARGE
 from ringline_core.wire.codes import MAX_FRAME_BYTES
 from ringline_core.wire.edge import FromEdge, ToEdge
 from ringline_core.wire.page import FromPage, ToPage
@@ -26,10 +27,10 @@ _TO_EDGE: Final[TypeAdapter[ToEdge]] = TypeAdapter(ToEdge)
 
 
 def decode_from_page(raw: str | bytes) -> FromPage:
-    """A page's frame as a message.
+    """A page's frame as a message; JSON types are taken as they are, `"1"` is no number and `1` no truth value.
 
     Raises:
-        TooLargeError: Above 28 KiB.
+        TooLargeError: Above 28 KiB, or a note or data above its own limit.
         InvalidMessageError: Not JSON, unknown type or field, or a wrong value.
     """
     return _decode(_FROM_PAGE, raw, "forbid")
@@ -78,9 +79,10 @@ def _decode(adapter: TypeAdapter[M], raw: str | bytes, extra: Literal["forbid", 
     if size > MAX_FRAME_BYTES:
         raise TooLargeError(f"frame of {size} bytes is above {MAX_FRAME_BYTES}")
     try:
-        return adapter.validate_json(raw, extra=extra)
+        return adapter.validate_json(raw, extra=extra, strict=True)
     except ValidationError as err:
-        raise InvalidMessageError(explain(err)) from err
+        kind = TooLargeError if err.errors(include_url=False)[0]["type"] == TOO_LARGE else InvalidMessageError
+        raise kind(explain(err)) from err
 
 
 def _decode_known(adapter: TypeAdapter[M], raw: str | bytes) -> M | None:
@@ -96,4 +98,6 @@ def explain(err: ValidationError) -> str:
     """First fault of a validation error as one sentence: where, and why; the value itself is left out."""
     first = err.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "message"
+    if first["type"] == "union_tag_invalid":
+        return f"{where}: unknown message type"
     return f"{where}: {first['msg']}"

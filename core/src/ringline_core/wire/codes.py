@@ -12,7 +12,7 @@ MAX_FRAME_BYTES = 28 * 1024
 
 
 class LegState(StrEnum):
-    """Connection states of CSTA (ECMA-269, 6.1.5), `null` left out: a leg that ended is not shown."""
+    """Connection states of CSTA (ECMA-269), `null` left out: a leg that ended is not shown."""
 
     INITIATED = "initiated"
     ALERTING = "alerting"
@@ -117,6 +117,14 @@ class Verb(StrEnum):
     CONFERENCE = "conference"
     DTMF = "dtmf"
     ATTACH = "attach"
+
+
+class RejectReason(StrEnum):
+    """Why an agent's page sends a call away."""
+
+    BUSY_WORK = "busy_work"
+    NOT_MINE = "not_mine"
+    LATER = "later"
 
 
 class Stage(StrEnum):

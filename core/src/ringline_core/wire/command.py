@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from ringline_core.wire.base import Data, Id, Instant, Name, Number, Queue, Reason, Station, WireModel
-from ringline_core.wire.codes import ErrorCode, Stage, Verb
+from ringline_core.wire.base import Data, Id, Instant, Name, NoteText, Number, Queue, Reason, Station, WireModel
+from ringline_core.wire.codes import ErrorCode, RejectReason, Stage, Verb
 from ringline_core.wire.document import bounded_data
 
 DEFAULT_TTL_MS = 8000
+LONGEST_TTL_MS = 600_000
 
 
 class Arguments(WireModel):
-    """Arguments of all verbs; `codec` and the services check which verb needs which."""
+    """Arguments of all verbs; the services check which verb needs which."""
 
     call: Id | None = None
     to: Number | None = None
     data: Data | None = None
-    note: str | None = Field(default=None, max_length=16 * 1024)
+    note: NoteText | None = None
     caller_id: Number | None = None
     account: str | None = Field(default=None, max_length=64)
     interaction: Id | None = None
@@ -43,7 +44,13 @@ class PageCommand(Arguments):
     id: Id
     verb: Verb
     station: Station | None = None
-    ttl_ms: int = Field(default=DEFAULT_TTL_MS, ge=100, le=60_000)
+    ttl_ms: int = Field(default=DEFAULT_TTL_MS, ge=0, le=LONGEST_TTL_MS)
+
+    @model_validator(mode="after")
+    def _reason_is_known(self) -> PageCommand:
+        if self.verb is Verb.REJECT and self.reason is not None and self.reason not in tuple(RejectReason):
+            raise ValueError(f"reason: one of {', '.join(RejectReason)}")
+        return self
 
 
 class EdgeCommand(Arguments):

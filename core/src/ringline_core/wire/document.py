@@ -6,8 +6,21 @@ import json
 from typing import Literal
 
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
-from ringline_core.wire.base import Counter, Data, Id, Instant, Name, Number, Queue, Reason, Station, WireModel
+from ringline_core.wire.base import (
+    TOO_LARGE,
+    Counter,
+    Data,
+    Id,
+    Instant,
+    Name,
+    Number,
+    Queue,
+    Reason,
+    Station,
+    WireModel,
+)
 from ringline_core.wire.codes import (
     AgentStateName,
     Cause,
@@ -130,8 +143,8 @@ def bounded_data(value: Data) -> Data:
     """`value`, if its compact JSON fits the contract's 2 KB.
 
     Raises:
-        ValueError: When it does not.
+        PydanticCustomError: When it does not.
     """
     if len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()) > MAX_DATA_BYTES:
-        raise ValueError(f"data exceeds {MAX_DATA_BYTES} bytes")
+        raise PydanticCustomError(TOO_LARGE, "data exceeds 2048 bytes")
     return value

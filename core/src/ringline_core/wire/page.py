@@ -6,13 +6,28 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ringline_core.wire.base import Counter, Data, Id, Instant, Label, Name, Number, Station, WireModel
+from ringline_core.wire.base import (
+    MAX_NOTE_BYTES,
+    Counter,
+    Data,
+    Id,
+    Instant,
+    Label,
+    Name,
+    NoteText,
+    Number,
+    Station,
+    WireModel,
+)
 from ringline_core.wire.codes import PROTOCOL_VERSION, ByeCode, Verb
 from ringline_core.wire.command import ErrorDetail, PageCommand, Result
 from ringline_core.wire.desk import Desk, Handover
-from ringline_core.wire.document import StationDocument
+from ringline_core.wire.document import MAX_DATA_BYTES, StationDocument
 
-MAX_NOTE_BYTES = 16 * 1024
+Channel = Annotated[str, Field(max_length=32)]
+Blocks = tuple[Annotated[str, Field(max_length=32)], ...]
+LeaseSeconds = Annotated[int, Field(ge=1, le=86_400)]
+DEFAULT_LEASE_S = 900
 
 
 class PageHello(WireModel):
@@ -57,7 +72,7 @@ class NotePut(WireModel):
     id: Id
     interaction: Id
     base: Counter = 0
-    text: str = Field(max_length=MAX_NOTE_BYTES)
+    text: NoteText
     fields: Data = Field(default_factory=dict)
     draft: bool = True
 
@@ -78,31 +93,38 @@ class WorkBegin(WireModel):
     t: Literal["work.begin"] = "work.begin"
     id: Id
     work: Id
-    channel: str = Field(max_length=32)
+    channel: Channel
     label: Label = ""
-    blocks: tuple[str, ...] = ("voice",)
-    ttl_s: int = Field(default=900, ge=10, le=86_400)
+    blocks: Blocks = ("voice",)
+    ttl_s: LeaseSeconds = DEFAULT_LEASE_S
 
 
 class WorkTouch(WireModel):
-    """Prolong a work item's lease."""
+    """Prolong a work item's lease; what describes the item may be repeated and changes nothing."""
 
     t: Literal["work.touch"] = "work.touch"
     id: Id
     work: Id
-    ttl_s: int = Field(default=900, ge=10, le=86_400)
+    channel: Channel | None = None
+    label: Label | None = None
+    blocks: Blocks | None = None
+    ttl_s: LeaseSeconds = DEFAULT_LEASE_S
 
 
 class WorkEnd(WireModel):
-    """End a work item."""
+    """End a work item; what describes the item may be repeated and changes nothing."""
 
     t: Literal["work.end"] = "work.end"
     id: Id
     work: Id
+    channel: Channel | None = None
+    label: Label | None = None
+    blocks: Blocks | None = None
+    ttl_s: LeaseSeconds | None = None
 
 
 class PopMessage(WireModel):
-    """`pop.claim`, `pop.done` and `pop.pass`."""
+    """This page would pop the call, has popped it, or leaves it to the next."""
 
     t: Literal["pop.claim", "pop.done", "pop.pass"]
     call: Id
@@ -140,7 +162,7 @@ class PageLimits(WireModel):
 
     frame_bytes: int
     note_bytes: int = MAX_NOTE_BYTES
-    data_bytes: int = 2048
+    data_bytes: int = MAX_DATA_BYTES
 
 
 class SiteStatus(WireModel):

@@ -12,15 +12,17 @@ from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.leases import Lease
 from ringline_cloud.store.stations import StationItem
 from ringline_core.errors import UnsupportedVersionError
-from ringline_core.wire.base import ms_to_rfc3339
+from ringline_core.wire.base import MAX_NOTE_BYTES, ms_to_rfc3339
 from ringline_core.wire.codec import compact
 from ringline_core.wire.codes import MAX_FRAME_BYTES, PROTOCOL_VERSION, Verb
 from ringline_core.wire.command import PageCommand
 from ringline_core.wire.document import MAX_DATA_BYTES
-from ringline_core.wire.page import MAX_NOTE_BYTES, PageBeat, PageHello, PageState
+from ringline_core.wire.page import PageBeat, PageHello, PageState
 
 SOCKET_KEPT_S = 3 * 3600
 PAGE_KEPT_S = 24 * 3600
+EAGER_MS = 3_000
+"""How long after its hello a page is still logged on when its predecessor's end becomes known."""
 
 
 def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str:
@@ -32,13 +34,23 @@ def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str
     if message.v != PROTOCOL_VERSION:
         raise UnsupportedVersionError(f"version {message.v} is not served, {PROTOCOL_VERSION} is")
     now_ms = deps.now_ms()
-    what = {"kind": "page", "tenant": who.tenant, "agent": who.agent, "page": message.page, "opened_ms": now_ms}
+    what: dict[str, Any] = {
+        "kind": "page",
+        "tenant": who.tenant,
+        "agent": who.agent,
+        "name": who.name,
+        "page": message.page,
+    }
+    what["opened_ms"] = now_ms
     deps.sockets.open(socket, what, now_ms // 1000 + SOCKET_KEPT_S)
     agent = deps.agents.add_socket(who.tenant, who.agent, socket)
     first = deps.agents.first_hello(who.tenant, who.agent, message.page, now_ms // 1000 + PAGE_KEPT_S)
     item = _join_desk(deps, who, agent, socket)
-    if item is None and first and _wants_auto_log_on(deps, who, agent, socket):
-        item = _auto_log_on(deps, who, socket)
+    if item is None and first and _may_log_on(deps, who, agent):
+        if _others(deps, who, agent, socket):
+            deps.sockets.mark_eager(socket)
+        else:
+            item = _auto_log_on(deps, who, socket)
     return _welcome(deps, who, agent, item)
 
 
@@ -75,6 +87,16 @@ def gone(deps: Deps, socket: str) -> None:
         done, item = deps.stations.drop_sockets(known["tenant"], seat["site"], seat["station"], socket)
         if done:
             posts.desk_changed(deps, known["tenant"], item)
+    else:
+        _log_on_the_last(deps, sorted(agent.get("sockets", ())))
+
+
+def _log_on_the_last(deps: Deps, sockets: list[str]) -> None:
+    """The end of a page may be told after its successor's hello: the successor was alone all the same."""
+    known = deps.sockets.get(sockets[0]) if len(sockets) == 1 else None
+    if known is not None and known.get("eager") and deps.now_ms() - int(known["opened_ms"]) < EAGER_MS:
+        who = PageIdentity(known["tenant"], known["agent"], known["name"], (), 0)
+        _auto_log_on(deps, who, sockets[0])
 
 
 def _join_desk(deps: Deps, who: PageIdentity, agent: dict[str, Any], socket: str) -> StationItem | None:
@@ -87,10 +109,8 @@ def _join_desk(deps: Deps, who: PageIdentity, agent: dict[str, Any], socket: str
     return item if item.agent == who.agent else None
 
 
-def _wants_auto_log_on(deps: Deps, who: PageIdentity, agent: dict[str, Any], socket: str) -> bool:
-    if "mapping" not in agent or deps.sites.policy(who.tenant).get("auto_log_on", True) is False:
-        return False
-    return not _others(deps, who, agent, socket)
+def _may_log_on(deps: Deps, who: PageIdentity, agent: dict[str, Any]) -> bool:
+    return "mapping" in agent and deps.sites.policy(who.tenant).get("auto_log_on", True) is not False
 
 
 def _others(deps: Deps, who: PageIdentity, agent: dict[str, Any], socket: str) -> frozenset[str]:

@@ -27,6 +27,10 @@ class Sockets:
         """Keep what ranks a page; does nothing for a socket that is not there."""
         self._table.update(keys.socket(socket), "SET rank = :rank", {":rank": rank}, condition="attribute_exists(pk)")
 
+    def mark_eager(self, socket: str) -> None:
+        """The page would have been logged on, had it been alone."""
+        self._table.update(keys.socket(socket), "SET eager = :yes", {":yes": True}, condition="attribute_exists(pk)")
+
     def close(self, socket: str) -> Item | None:
         """Forget a socket; what was known of it."""
         return self._table.take(keys.socket(socket))
