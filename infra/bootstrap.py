@@ -4,6 +4,7 @@ Standard library only, since nothing is installed yet. One interpreter serves ev
 
     python3 -m infra.bootstrap setup
     python3 -m infra.bootstrap run MODULE [ARGUMENT ...]
+    python3 -m infra.bootstrap bench [NAME ...]
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +26,9 @@ ENVIRONMENTS = {
     "SAM CLI": (TOOLS / "sam", "sam.txt"),
     "emulator": (TOOLS / "emulator", "emulator.txt"),
 }
+BENCH = {"benchmark peers": (TOOLS / "bench", "bench.txt")}
+"""Made only when benchmarks run: other people's clients, to compare with."""
+
 OLDEST = (3, 11)
 
 
@@ -38,10 +43,10 @@ def interpreter() -> Path:
     return Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
 
 
-def setup() -> None:
-    """Make what is missing or stale of the three environments, saying what takes how long."""
+def setup(also: Mapping[str, tuple[Path, str]] | None = None) -> None:
+    """Make what is missing or stale of the three environments and of `also`, saying what takes how long."""
     uv = _installer()
-    for name, (folder, pins) in ENVIRONMENTS.items():
+    for name, (folder, pins) in (ENVIRONMENTS | dict(also or {})).items():
         wanted = _stamp(ROOT / "requirements" / pins)
         stamp = folder / ".stamp"
         if stamp.is_file() and stamp.read_text() == wanted:
@@ -94,6 +99,12 @@ def _say(what: str, began: float) -> None:
     sys.stderr.write(f"  {what:<32}{time.monotonic() - began:6.1f} s\n")
 
 
+def _become(module: str, words: list[str]) -> None:
+    python = str(ENVIRONMENTS["project"][0] / "bin" / "python")
+    os.chdir(ROOT)
+    os.execv(python, [python, "-m", module, *words])
+
+
 def main(words: list[str]) -> None:
     """Do what the command line says; `run` replaces this process, so that signals reach the program itself."""
     match words:
@@ -101,9 +112,10 @@ def main(words: list[str]) -> None:
             setup()
         case ["run", module, *rest]:
             setup()
-            python = str(ENVIRONMENTS["project"][0] / "bin" / "python")
-            os.chdir(ROOT)
-            os.execv(python, [python, "-m", module, *rest])
+            _become(module, rest)
+        case ["bench", *rest]:
+            setup(BENCH)
+            _become("benchmarks.run", rest)
         case _:
             sys.exit(__doc__)
 

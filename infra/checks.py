@@ -58,11 +58,11 @@ def _web(what: str) -> Callable[[], Outcome]:
     return check
 
 
-def _pytest(*folders: str) -> Callable[[], Outcome]:
+def _pytest(*folders: str, options: tuple[str, ...] = ()) -> Callable[[], Outcome]:
     def check() -> Outcome:
         began = time.monotonic()
         present = [folder for folder in folders if (ROOT / folder).is_dir()]
-        command = [str(BIN / "python"), "-m", "pytest", "-q", "-rs", "--durations=5", *present]
+        command = [str(BIN / "python"), "-m", "pytest", "-q", "-rs", "--durations=5", *options, *present]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         said: list[str] = []
         for line in process.stdout or ():
@@ -86,7 +86,7 @@ SUITES: dict[str, tuple[Callable[[], Outcome], ...]] = {
     "contract": (_pytest("tests/contract", "tests/template"), _web("size")),
     "e2e": (_pytest("tests/e2e"),),
     "browser": (_pytest("tests/browser"),),
-    "pbx": (_pytest("tests/pbx"),),
+    "pbx": (_pytest("tests/pbx"), _pytest("tests/e2e", options=("--pbx=asterisk",))),
 }
 
 

@@ -13,6 +13,7 @@ PINS = {
     "requirements/project.txt": ["pyproject.toml", "--group", "dev"],
     "requirements/sam.txt": ["requirements/sam.in"],
     "requirements/emulator.txt": ["requirements/emulator.in"],
+    "requirements/bench.txt": ["requirements/bench.in"],
     "core/src/requirements.txt": ["core/src/requirements.in"],
 }
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import os
 import platform
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from infra.bootstrap import interpreter
@@ -16,6 +19,7 @@ from infra.local.children import clean_environment
 from infra.local.settings import ROOT, Settings
 
 BUILD_DIR = ROOT / ".aws-sam" / "build"
+LOCK_POLL_S = 0.1
 READ = ("core/src", "functions/src", "infra/build")
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -34,8 +38,26 @@ def architecture() -> str:
     return ARCHITECTURES.get(platform.machine().lower(), "x86_64")
 
 
+@asynccontextmanager
+async def build_tree() -> AsyncIterator[None]:
+    """Have `.aws-sam` for oneself: two stacks of one checkout may come up at the same time."""
+    BUILD_DIR.parent.mkdir(exist_ok=True)
+    with (BUILD_DIR.parent / ".lock").open("w") as lock:
+        while not _locked(lock.fileno()):  # noqa: ASYNC110 - a file lock cannot be awaited
+            await asyncio.sleep(LOCK_POLL_S)
+        yield
+
+
+def _locked(fileno: int) -> bool:
+    try:
+        fcntl.flock(fileno, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 async def build(settings: Settings) -> bool:
-    """Bring `.aws-sam/build` up to date.
+    """Bring `.aws-sam/build` up to date; the caller has `build_tree`.
 
     Returns:
         Whether anything had to be built.

@@ -50,9 +50,23 @@ class Children:
         self._children: list[Child] = []
 
     async def start(
-        self, name: str, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        inherits: Sequence[int] = (),
     ) -> Child:
-        """Start `command` in a session of its own, so that a Ctrl-C in the terminal reaches it only through us."""
+        """Start `command` in a session of its own, so that a Ctrl-C in the terminal reaches it only through us.
+
+        Args:
+            name: For its log.
+            command: Program and arguments.
+            cwd: Its folder.
+            env: What it needs beside the little that every child gets.
+            inherits: Open files that it takes over.
+        """
         self._log_dir.mkdir(parents=True, exist_ok=True)
         log = self._log_dir / f"{name}.log"
         with log.open("wb") as sink:
@@ -64,6 +78,7 @@ class Children:
                 stdout=sink,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=tuple(inherits),
             )
         child = Child(name, process, log)
         self._children.append(child)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,13 +50,28 @@ class Deployed:
         return f"{base}/_aws/execute-api/{self.outputs['EdgeApiId']}/v1"
 
 
-async def deploy(endpoint_url: str, parameters: dict[str, str]) -> Deployed:
+@dataclass(frozen=True)
+class Package:
+    """What was built, in memory: the template as text, and an archive for each folder that it names."""
+
+    template: str
+    archives: dict[str, bytes]
+
+
+def packaged() -> Package:
+    """What stands in `.aws-sam/build` now; the caller has the build tree."""
+    text = (BUILD_DIR / "template.yaml").read_text()
+    folders = {properties[name] for name, properties in _with_code(yaml.safe_load(text))}
+    return Package(text, {folder: _archive(BUILD_DIR / folder) for folder in folders})
+
+
+async def deploy(endpoint_url: str, package: Package, parameters: dict[str, str]) -> Deployed:
     """Upload the code, create the stack, and wait for it.
 
     Raises:
         DeployError: The emulator refused something.
     """
-    return await asyncio.to_thread(_deploy, endpoint_url, parameters)
+    return await asyncio.to_thread(_deploy, endpoint_url, package, parameters)
 
 
 def client(service: Any, endpoint_url: str) -> Any:
@@ -69,8 +85,8 @@ def client(service: Any, endpoint_url: str) -> Any:
     )
 
 
-def _deploy(endpoint_url: str, parameters: dict[str, str]) -> Deployed:
-    template = _packaged(endpoint_url)
+def _deploy(endpoint_url: str, package: Package, parameters: dict[str, str]) -> Deployed:
+    template = _upload(package, endpoint_url)
     formation = client("cloudformation", endpoint_url)
     formation.create_stack(
         StackName=STACK,
@@ -97,26 +113,27 @@ def _reasons(formation: Any) -> str:
     )
 
 
-def _packaged(endpoint_url: str) -> str:
-    """The built template with its local folders replaced by uploaded archives."""
-    template: dict[str, Any] = yaml.safe_load((BUILD_DIR / "template.yaml").read_text())
+def _upload(package: Package, endpoint_url: str) -> str:
+    """The template with its folders replaced by uploaded archives."""
     store = client("s3", endpoint_url)
     store.create_bucket(Bucket=BUCKET)
-    uploaded: dict[str, str] = {}
-    for resource in template["Resources"].values():
-        name = CODE_PROPERTY.get(resource["Type"])
-        if name and isinstance(folder := resource["Properties"].get(name), str):
-            if folder not in uploaded:
-                uploaded[folder] = _upload(store, BUILD_DIR / folder)
-            resource["Properties"][name] = uploaded[folder]
+    where = {}
+    for folder, body in package.archives.items():
+        key = f"{hashlib.sha256(body).hexdigest()[:32]}.zip"
+        store.put_object(Bucket=BUCKET, Key=key, Body=body)
+        where[folder] = f"s3://{BUCKET}/{key}"
+    template = yaml.safe_load(package.template)
+    for name, properties in _with_code(template):
+        properties[name] = where[properties[name]]
     return yaml.safe_dump(template)
 
 
-def _upload(store: Any, folder: Path) -> str:
-    body = _archive(folder)
-    key = f"{hashlib.sha256(body).hexdigest()[:32]}.zip"
-    store.put_object(Bucket=BUCKET, Key=key, Body=body)
-    return f"s3://{BUCKET}/{key}"
+def _with_code(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Properties of each resource that has code, and the name of the property that says where."""
+    for resource in template["Resources"].values():
+        name = CODE_PROPERTY.get(resource["Type"])
+        if name and isinstance(resource["Properties"].get(name), str):
+            yield name, resource["Properties"]
 
 
 def _archive(folder: Path) -> bytes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -146,7 +147,7 @@ async def serve(config_path: Path) -> None:
     issuer = Issuer(config["issuer"], Path(config["issuer_key"]).read_bytes())
     runner = web.AppRunner(build_app(config, issuer), access_log=None, shutdown_timeout=1)
     await runner.setup()
-    await web.TCPSite(runner, LOOPBACK, config["page_port"]).start()
+    await web.SockSite(runner, socket.socket(fileno=config["listener"])).start()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)

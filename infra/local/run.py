@@ -19,10 +19,10 @@ from typing import Any
 import aiohttp
 
 from infra.local import deploy, edge, emulator, pbx
-from infra.local.build import BuildError, architecture, build, runtime
+from infra.local.build import BuildError, architecture, build, build_tree, runtime
 from infra.local.children import Child, ChildError, Children
 from infra.local.issuer import USERS, Issuer, load_or_make_key
-from infra.local.ports import LOOPBACK, free_port
+from infra.local.ports import LOOPBACK, free_port, reserved
 from infra.local.progress import step
 from infra.local.seed import Admin, SeedError, admin_token, seed
 from infra.local.settings import AUDIENCE, FIRST_PAGE_PORT, REGION, ROOT, SITE, TENANT, Settings, SettingsError
@@ -82,9 +82,12 @@ async def bring_up(children: Children, settings: Settings) -> Stack:
     Raises:
         BuildError, ChildError, DeployError, SeedError: The step that failed, with the reason.
     """
-    with step("build"):
-        await build(settings)
-    emulator_port, page_port = free_port(), free_port(FIRST_PAGE_PORT)
+    async with build_tree():
+        with step("build"):
+            await build(settings)
+        package = await asyncio.to_thread(deploy.packaged)
+    emulator_port, listener = free_port(), reserved(FIRST_PAGE_PORT)
+    page_port = listener.getsockname()[1]
     page_url = f"http://{LOOPBACK}:{page_port}/"
     key = settings.run_dir / "issuer.pem"
     issuer = Issuer(f"{page_url}oidc", load_or_make_key(key))
@@ -92,7 +95,7 @@ async def bring_up(children: Children, settings: Settings) -> Stack:
         aws = await emulator.start(children, settings, emulator_port)
     endpoint_url = f"http://{LOOPBACK}:{emulator_port}"
     with step("deploy"):
-        stack = await deploy.deploy(endpoint_url, _parameters(issuer.url, page_url))
+        stack = await deploy.deploy(endpoint_url, package, _parameters(issuer.url, page_url))
     with step(f"PBX ({settings.pbx})"):
         running_pbx = await pbx.start(children, settings, dict(os.environ))
     config = {
@@ -102,8 +105,8 @@ async def bring_up(children: Children, settings: Settings) -> Stack:
         "issuer": issuer.url,
         "issuer_key": str(key),
     }
-    with step("pages"):
-        pages = await _pages(children, settings, config)
+    with step("pages"), listener:
+        pages = await _pages(children, settings, {**config, "listener": listener.fileno()})
     async with aiohttp.ClientSession() as session:
         admin = Admin(session, f"{page_url}api", admin_token(issuer))
         with step("tenant, site, users"):
@@ -137,7 +140,8 @@ def _parameters(issuer_url: str, page_url: str) -> dict[str, str]:
 async def _pages(children: Children, settings: Settings, config: dict[str, Any]) -> Child:
     path = settings.run_dir / "pages.json"
     path.write_text(json.dumps(config))
-    child = await children.start("pages", [settings.python, "-m", "infra.local.pages", path], cwd=ROOT)
+    command: list[str | Path] = [settings.python, "-m", "infra.local.pages", path]
+    child = await children.start("pages", command, cwd=ROOT, inherits=(config["listener"],))
     await children.ready_line(child, PAGES_TIMEOUT_S)
     return child
 

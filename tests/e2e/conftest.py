@@ -1,4 +1,7 @@
-"""One stack with the simulated PBX for all end-to-end tests; each test begins with silent phones and empty queues."""
+"""One stack for all end-to-end tests; each test begins with silent phones and empty queues.
+
+The same tests run with the simulated PBX and, with `--pbx asterisk`, with a real Asterisk and real SIP phones.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from infra.pbx.asterisk import available
 from tests.support.stack import Stack, running
 from tests.support.waiting import eventually
 
@@ -16,10 +20,19 @@ PHONES = ("1001", "1002", "1003", "1004")
 
 
 @pytest.fixture(scope="session")
-def whole_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def pbx(pytestconfig: pytest.Config) -> str:
+    """The PBX that this run is to use: `simulator` or `asterisk`."""
+    kind = str(pytestconfig.getoption("--pbx"))
+    if kind == "asterisk" and (reason := available()):
+        pytest.skip(reason)
+    return kind
+
+
+@pytest.fixture(scope="session")
+def whole_stack(pbx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack, up for the whole session."""
     run_dir: Path = tmp_path_factory.mktemp("stack")
-    with running(run_dir, QUEUE_RING_S="6") as stack:
+    with running(run_dir, PBX=pbx, QUEUE_RING_S="6") as stack:
         yield stack
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from datetime import datetime
+from functools import partial
 
 import pytest
 
 from tests.e2e.test_calls_up import NUMBER, ready_agent, ringing_call
+from tests.support.page_client import PageClient
 from tests.support.stack import Stack
+from tests.support.waiting import eventually
 
 
 @pytest.mark.scenario("S11")
@@ -107,7 +111,14 @@ async def test_s17_a_command_past_its_deadline_is_not_done(stack: Stack) -> None
         pid = stack.ready["edge"]["pid"]
         os.kill(pid, signal.SIGSTOP)
         try:
-            results = await page.command("place", to="1002", ttl_ms=500, timeout_s=5)
-            assert results[-1]["stage"] in ("expired", "failed")
+            sent = await page.clock()
+            late = asyncio.create_task(page.command("place", to="1002", ttl_ms=200))
+            await eventually(partial(_is_past, page, sent, 0.4))
         finally:
             os.kill(pid, signal.SIGCONT)
+        assert (await late)[-1]["stage"] == "expired"
+        assert (await stack.control("GET", "/phones/1001"))["state"] == "idle"
+
+
+async def _is_past(page: PageClient, moment: datetime, seconds: float) -> bool:
+    return (await page.clock() - moment).total_seconds() > seconds

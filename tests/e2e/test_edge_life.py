@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
-from tests.support.own_edge import OwnEdge, enrol
+from tests.support.own_edge import OwnEdge, enrol, pbx_tables
 from tests.support.stack import Stack, running
 from tests.support.waiting import eventually
 
@@ -17,16 +16,14 @@ NUMBER = "+442071234567"
 
 
 @pytest.fixture(scope="module")
-def bare_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("bare"), EDGE="none") as stack:
+def bare_stack(pbx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running(tmp_path_factory.mktemp("bare"), PBX=pbx, EDGE="none") as stack:
         yield stack
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def edge(bare_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnEdge]:
-    port = bare_stack.pbx_said()["pbx_port"]
-    tables = f"[pbx]\nkind = 'simulator'\n[pbx.simulator]\nhost = '127.0.0.1'\nport = {json.dumps(port)}\n"
-    own = await enrol(bare_stack, tmp_path_factory.mktemp("edge"), tables)
+    own = await enrol(bare_stack, tmp_path_factory.mktemp("edge"), pbx_tables(bare_stack))
     yield own
     if own.process is not None:
         await own.end(signal.SIGKILL)

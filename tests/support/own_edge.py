@@ -69,6 +69,14 @@ class OwnEdge:
         return health.get("role") == "active" and health.get("pbx") == "up"
 
 
+def pbx_tables(stack: Stack) -> str:
+    """The stack's PBX as the `[pbx]` tables of an edge's configuration."""
+    said, kind = stack.pbx_said(), stack.ready["pbx"]["kind"]
+    settings = said["ami"] if kind == "asterisk" else {"host": "127.0.0.1", "port": said["pbx_port"]}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    return "\n".join(["[pbx]", f"kind = {json.dumps(kind)}", f"[pbx.{kind}]", *lines, ""])
+
+
 async def enrol(stack: Stack, folder: Path, pbx: str, name: str = "edge-own") -> OwnEdge:
     """Write a configuration with `pbx` (its TOML tables), and enrol with the stack's fresh code.
 

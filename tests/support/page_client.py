@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -125,6 +126,17 @@ class PageClient:
         )
         return [f for f in self.frames if f.get("t") == "result" and f["id"] == ident]
 
+    async def clock(self) -> datetime:
+        """The cloud's clock, by a beat."""
+        before = sum(f.get("t") == "beat" for f in self.frames)
+        await self.send({"t": "beat"})
+        beats = await self._until(
+            lambda: {"all": found} if len(found := [f for f in self.frames if f.get("t") == "beat"]) > before else None,
+            "beat",
+            5,
+        )
+        return datetime.fromisoformat(beats["all"][-1]["now_at"])
+
     def names(self) -> list[str]:
         """Names of the events raised so far, agent states left out."""
         return [event["event"] for event in self.events if event["event"] != "agent_state"]
@@ -156,6 +168,8 @@ class PageClient:
     def _take_welcome(self, frame: Frame) -> None:
         """The whole truth; a page that knew this log-on raises what it missed, a new page raises nothing."""
         known = self.desk and frame["desk"] and self.desk["since_at"] == frame["desk"]["since_at"]
+        if known and frame["rev"] < (self.rev or 0):
+            return  # a newer `station` frame overtook the welcome
         self._take(frame, quiet=not known)
 
     def _take_station(self, frame: Frame) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.ports import free_port
+from infra.local.ports import reserved
 from infra.local.settings import ROOT, SettingsError, from_environment
 
 
@@ -38,4 +38,10 @@ def test_a_taken_port_is_not_chosen_again() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert free_port(port) != port
+        with reserved(port) as other:
+            assert other.getsockname()[1] != port
+
+
+def test_a_reserved_port_is_kept_from_everybody_else() -> None:
+    with reserved(0) as mine, reserved(mine.getsockname()[1]) as other:
+        assert other.getsockname() != mine.getsockname()
