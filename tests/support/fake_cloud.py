@@ -7,27 +7,37 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any, TypeVar
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 Frame = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass
 class FakeCloud:
-    """What the cloud knows.
+    """What the cloud knows, and how it misbehaves.
 
     Attributes:
         heard: All frames of all edges, in order.
         documents: Newest document per station.
         swallow: How many of the next `state` frames get no answer.
         fail: How many of the next `state` frames get API Gateway's own error frame.
+        reject: Code per station whose document is not taken.
+        deaf: Whether nothing is answered at all.
+        largest: Frames above this many bytes close the socket with 1009.
+        refuse_upgrade: Status that the next upgrades get.
         role: What hello is answered.
+        clock_ahead_s: How much the cloud's clock is ahead of ours.
+        opened: Sockets opened so far.
     """
 
     heard: list[Frame] = field(default_factory=list)
@@ -40,20 +50,28 @@ class FakeCloud:
     role: str = "active"
     swallow: int = 0
     fail: int = 0
+    reject: dict[str, str] = field(default_factory=dict)
+    deaf: bool = False
+    largest: int = 32_768
+    refuse_upgrade: int | None = None
+    clock_ahead_s: float = 0.0
     window: int = 4
+    beat_s: float = 25
+    lease_s: float = 60
     url: str = ""
-    sockets: set[ServerConnection] = field(default_factory=set)
+    opened: int = 0
+    sockets: list[ServerConnection] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def send(self, frame: Frame) -> None:
         """Post a frame to every edge."""
-        for socket in self.sockets:
+        for socket in tuple(self.sockets):
             await socket.send(json.dumps(frame))
 
     async def command(self, ident: str, verb: str, station: str, *, within_s: float = 8, **arguments: Any) -> None:
-        """Post a command with a deadline from now."""
-        deadline = datetime.fromtimestamp(datetime.now(UTC).timestamp() + within_s, UTC)
-        frame = {"t": "command", "id": ident, "verb": verb, "station": station, "deadline_at": deadline.isoformat()}
+        """Post a command with a deadline from now, by the cloud's clock."""
+        deadline = (self._now() + timedelta(seconds=within_s)).isoformat()
+        frame = {"t": "command", "id": ident, "verb": verb, "station": station, "deadline_at": deadline}
         await self.send({**frame, **arguments})
 
     async def cut(self) -> None:
@@ -61,7 +79,7 @@ class FakeCloud:
         for socket in tuple(self.sockets):
             socket.transport.abort()
 
-    async def until(self, check: Any, timeout_s: float = 10) -> Any:
+    async def until(self, check: Callable[[FakeCloud], T], timeout_s: float = 10) -> T:
         """The first truthy value of `check(self)`."""
         async with asyncio.timeout(timeout_s), self.changed:
             while not (value := check(self)):
@@ -74,22 +92,49 @@ class FakeCloud:
         def found(cloud: FakeCloud) -> Frame | None:
             return next((r for r in cloud.results if r["id"] == ident and r["stage"] == stage), None)
 
-        return dict(await self.until(found))
+        said = await self.until(found)
+        assert said is not None
+        return said
+
+    async def whole(self, epoch: int = 1) -> None:
+        """The snapshot of an epoch is there."""
+        await self.until(lambda cloud: {"t": "snapshot", "epoch": epoch, "phase": "end"} in cloud._snapshots())
+
+    def said(self, kind: str) -> list[Frame]:
+        """Frames of a type."""
+        return [frame for frame in self.heard if frame["t"] == kind]
+
+    def _snapshots(self) -> list[Frame]:
+        return [{key: frame[key] for key in ("t", "epoch", "phase")} for frame in self.said("snapshot")]
 
     async def serve_socket(self, socket: ServerConnection) -> None:
         """Answer one edge until it goes."""
-        self.sockets.add(socket)
+        self.sockets.append(socket)
+        self.opened += 1
         try:
-            async for raw in socket:
-                frame = json.loads(raw)
-                async with self.changed:
-                    self.heard.append(frame)
-                    answer = self._answer(frame)
-                    self.changed.notify_all()
-                if answer:
-                    await socket.send(json.dumps(answer))
+            with suppress(ConnectionClosed):
+                await self._serve(socket)
         finally:
-            self.sockets.discard(socket)
+            self.sockets.remove(socket)
+            async with self.changed:
+                self.changed.notify_all()
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        async for raw in socket:
+            if len(raw) > self.largest:
+                await socket.close(1009)
+                return
+            frame = json.loads(raw)
+            async with self.changed:
+                self.heard.append(frame)
+                answer = None if self.deaf else self._answer(frame)
+                self.changed.notify_all()
+            if answer:
+                await socket.send(json.dumps(answer))
+
+    def admit(self, socket: ServerConnection, _request: Request) -> Response | None:
+        """The authorizer's answer to an upgrade."""
+        return None if self.refuse_upgrade is None else socket.respond(HTTPStatus(self.refuse_upgrade), "")
 
     def _answer(self, frame: Frame) -> Frame | None:
         ack = {"t": "ack", "frame": frame["frame"], "epoch": frame.get("epoch")}
@@ -97,7 +142,8 @@ class FakeCloud:
             case "hello":
                 return self._hello(frame)
             case "beat":
-                return {"t": "beat", "frame": frame["frame"], "now_at": _now(), "role": self.role, "epoch": self.epoch}
+                now_at = self._now().isoformat()
+                return {"t": "beat", "frame": frame["frame"], "now_at": now_at, "role": self.role, "epoch": self.epoch}
             case "state":
                 return self._state(frame, ack)
             case "records":
@@ -110,8 +156,8 @@ class FakeCloud:
         if not self.sessions or self.sessions[-1] != frame["session"]:
             self.sessions.append(frame["session"])
             self.epoch += 1
-        limits = {"beat_s": 25, "lease_s": 60, "frame_bytes": 28_672, "window": self.window}
-        role = {"role": self.role, "epoch": self.epoch, "now_at": _now(), "limits": limits}
+        limits = {"beat_s": self.beat_s, "lease_s": self.lease_s, "frame_bytes": 28_672, "window": self.window}
+        role = {"role": self.role, "epoch": self.epoch, "now_at": self._now().isoformat(), "limits": limits}
         return {"t": "welcome", "frame": frame["frame"], **role}
 
     def _state(self, frame: Frame, ack: Frame) -> Frame | None:
@@ -125,21 +171,21 @@ class FakeCloud:
             return {**ack, "code": "fenced"}
         for each in frame["stations"]:
             lane = (frame["epoch"], each["seq"])
-            if lane > self.lanes.get(each["station"], (0, 0)):
+            if each["station"] not in self.reject and lane > self.lanes.get(each["station"], (0, 0)):
                 self.lanes[each["station"]] = lane
                 self.documents[each["station"]] = each["doc"]
-        return ack
+        named = [each["station"] for each in frame["stations"] if each["station"] in self.reject]
+        return {**ack, "rejected": [{"station": station, "code": self.reject[station]} for station in named]}
 
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def _now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.clock_ahead_s)
 
 
 @asynccontextmanager
 async def running() -> AsyncIterator[FakeCloud]:
     """A fake cloud on a free port of loopback."""
     cloud = FakeCloud()
-    async with serve(cloud.serve_socket, "127.0.0.1", 0) as server:
+    async with serve(cloud.serve_socket, "127.0.0.1", 0, process_request=cloud.admit, close_timeout=0.5) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         cloud.url = f"ws://127.0.0.1:{port}/"
         yield cloud

@@ -10,26 +10,32 @@ import random
 import signal
 import socket
 import uuid
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from ringline_core.domain.facts import Fact
+from ringline_core.domain.facts import Fact, Snapshot
 from ringline_core.domain.model import StationModel
-from ringline_core.errors import RinglineError
 from ringline_core.wire.codes import Verb
-from ringline_core.wire.edge import PbxInfo
+from ringline_core.wire.command import EdgeCommand
+from ringline_core.wire.edge import Desks, PbxInfo
 from ringline_edge import health, identity, registry
 from ringline_edge.commands import Commands
 from ringline_edge.config import Config
+from ringline_edge.desks import DeskBook
+from ringline_edge.health import Health, Stopped
 from ringline_edge.keeper import StationKeeper
+from ringline_edge.spool import files
+from ringline_edge.spool.commands import CommandSpool
 from ringline_edge.spool.live import LiveSpool
 from ringline_edge.spool.log import LogSpool
-from ringline_edge.supervisor import keep_running
+from ringline_edge.supervisor import Part
 from ringline_edge.uplink.client import Uplink
-from ringline_edge.uplink.session import OwnResult, Session
+from ringline_edge.uplink.heard import Fenced, Heard, Leading, Refused, StandingBy
+from ringline_edge.uplink.results import OwnResult
+from ringline_edge.uplink.session import Session
 
 logger = logging.getLogger(__name__)
-SOFTWARE = "ringline-edge/0.1.0"
+SOFTWARE = f"ringline-edge/{version('ringline-edge')}"
 DRAIN_S = 1.0
 
 
@@ -44,72 +50,101 @@ class Edge:
         """
         state = config.edge.state_dir
         me = identity.load(state)
-        self._config = config
+        self._config, self._place = config, place
         self._adapter = registry.create(config.pbx.kind, config.pbx.settings, place)
         self._live = LiveSpool(state / "live.db")
         self._log = LogSpool(state / "log.db", config.spool.limit_mb * 1_000_000)
+        self._asked = CommandSpool(state / "commands.db")
         self._model = StationModel(me.site)
-        self._model.capabilities = self._capable
         self._keeper = StationKeeper(self._model, self._live, self._log)
         self._session = Session(me.edge, uuid.uuid4().hex, SOFTWARE, self._live, self._log, random.random)
         self._uplink = Uplink(self._session, me)
-        self._commands = Commands(self._model, self._adapter, self._live, self._tell)
-        self._heard = asyncio.Event()
+        self._commands = Commands(self._model, self._adapter, self._asked, self._tell)
+        self._desks = DeskBook()
+        self._pbx_part, self._uplink_part = Part("pbx"), Part("uplink")
         self._ended = asyncio.Event()
-        self._pbx_up = False
-        self._refusal: RinglineError | None = None
         self._join()
+        self._commands.restore()
 
     def _join(self) -> None:
+        """Who hears of whom."""
+        self._model.capabilities = self._capable
         self._keeper.wake = self._uplink.wake
         self._keeper.watch = self._commands.shown
+        self._session.lanes.known = self._keeper.known
+        self._session.telling.told = self._asked.told
         self._commands.offset_ms = lambda: self._session.offset_ms
-        self._uplink.on_command = self._commands.take
-        self._uplink.on_lead = self._lead
-        self._uplink.on_frame = self._heard.set
-        self._uplink.on_stand_by = lambda: logger.info("standing_by")
+        self._commands.pbx_is_up = lambda: self._pbx_part.is_up
+        self._uplink.hear = self._hear
+        self._uplink.on_open = self._uplink_part.found
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then stop in order: PBX, spool, lead, socket."""
+        """Serve until SIGTERM or SIGINT, then stop in order: PBX, spool, lead, socket.
+
+        Raises:
+            ConfigError: The health port cannot be opened.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
         where = self._config.health
-        async with health.serving(where.host, where.port, self.health):
-            adapter = asyncio.create_task(
-                keep_running("pbx", self._run_adapter, lost=self._lose_pbx, stopped=self._refused)
-            )
-            uplink = asyncio.create_task(keep_running("uplink", self._uplink.run, stopped=self._refused))
-            _notify(b"READY=1")
-            await self._ended.wait()
-            _notify(b"STOPPING=1")
-            await _end(adapter)
-            self._keeper.flush()
-            await self._drain()
-            await self._uplink.release()
-            await _end(uplink)
-        self._live.close()
-        self._log.close()
+        try:
+            async with health.serving(where.host, where.port, self.health, self._place):
+                pbx = asyncio.create_task(self._pbx_part.run(self._run_adapter, self._lose_pbx))
+                uplink = asyncio.create_task(self._uplink_part.run(self._uplink.run))
+                logger.info("edge_started", extra={"software": SOFTWARE, "kind": self._config.pbx.kind})
+                _notify(b"READY=1")
+                await self._ended.wait()
+                _notify(b"STOPPING=1")
+                await self._stop(pbx, uplink)
+        finally:
+            for spool in (self._live, self._log, self._asked):
+                spool.close()
+        logger.info("edge_stopped")
 
     def stop(self) -> None:
         """Let `run` come to its end."""
         self._ended.set()
 
-    def health(self) -> dict[str, Any]:
-        """What `/healthz` says."""
-        return {
-            "role": self._session.role,
-            "epoch": self._session.epoch,
-            "uplink": "up" if self._uplink.is_open else "down",
-            "pbx": "up" if self._pbx_up else "down",
-            "pbx_kind": self._adapter.identity.kind,
-            "stations": len(self._model.stations),
-            "live_waiting": len(self._live),
-            "records_waiting": len(self._log),
-            "records_bytes": self._log.waiting_bytes,
-            "records_discarded": self._keeper.refused_records,
-            "facts": self._keeper.facts,
-            "stopped": None if self._refusal is None else {"code": self._refusal.code, "reason": str(self._refusal)},
-        }
+    async def _stop(self, pbx: asyncio.Task[None], uplink: asyncio.Task[None]) -> None:
+        await _end(pbx)
+        self._keeper.flush()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                await self._uplink.heard_until(self._has_told_all)
+        await self._uplink.release()
+        await _end(uplink)
+
+    def _has_told_all(self) -> bool:
+        waits = len(self._live) or len(self._log) or len(self._session.telling)
+        return not waits or self._session.role != "active" or not self._session.is_welcome
+
+    def health(self) -> Health:
+        """How everything is."""
+        parts = (self._pbx_part, self._uplink_part)
+        return Health(
+            role=self._session.role,
+            epoch=self._session.epoch,
+            uplink="up" if self._uplink_part.is_up else "down",
+            pbx="up" if self._pbx_part.is_up else "down",
+            pbx_kind=self._adapter.identity.kind,
+            pbx_version=self._adapter.identity.version,
+            stations=len(self._model.stations),
+            logged_on=self._desks.logged_on,
+            live_waiting=len(self._live),
+            results_waiting=len(self._session.telling),
+            records_waiting=len(self._log),
+            records_bytes=self._log.waiting_bytes,
+            records_discarded=self._keeper.discarded,
+            records_refused=self._log.refused,
+            spool_full=self._keeper.is_full,
+            disk_failures=self._live.failures + self._log.failures + self._asked.failures,
+            refused=self._session.lanes.refused,
+            facts=self._keeper.facts,
+            uplink_losses=self._uplink_part.losses,
+            pbx_losses=self._pbx_part.losses,
+            rotations=self._uplink.rotations,
+            stopped=tuple(Stopped(p.name, p.stopped.code, str(p.stopped)) for p in parts if p.stopped),
+        )
 
     def _capable(self, station: str) -> frozenset[Verb]:
         """Asked anew each time: an adapter may learn what its PBX can do only when it is connected."""
@@ -119,54 +154,53 @@ class Edge:
         await self._adapter.run(self._emit)
 
     def _emit(self, fact: Fact) -> None:
-        if not self._pbx_up:
-            self._find_pbx()
         self._keeper.emit(fact)
+        if isinstance(fact, Snapshot):
+            self._find_pbx()
 
     def _find_pbx(self) -> None:
-        self._pbx_up = self._commands.pbx_up = self._session.pbx_up = True
-        self._session.snapshot_ready = True
-        found = self._adapter.identity
-        self._session.pbx = PbxInfo(kind=found.kind, version=found.version)
-        self._session.beat_soon()
-        logger.info("pbx_found", extra={"kind": found.kind, "version": found.version})
+        found, capable = self._adapter.identity, self._adapter.capabilities
+        self._session.introduce(
+            PbxInfo(kind=found.kind, version=found.version), capable.default.union(*capable.stations.values())
+        )
+        self._session.lanes.snapshot_ready = True
+        self._pbx_part.found()
+        self._tell_pbx(up=True)
 
     def _lose_pbx(self) -> None:
-        self._commands.pbx_up = self._session.pbx_up = False
-        if self._pbx_up:
-            self._pbx_up = False
-            self._keeper.link_lost()
-        self._session.beat_soon()
+        self._keeper.link_lost()
+        self._tell_pbx(up=False)
+
+    def _tell_pbx(self, *, up: bool) -> None:
+        if self._session.pbx_up != up:
+            self._session.pbx_up = up
+            self._session.beat_soon()
         self._uplink.wake()
 
-    def _lead(self, epoch: int) -> None:
-        logger.info("leading", extra={"epoch": epoch})
-        self._keeper.lead(epoch)
-        self._session.snapshot_of(self._keeper.sequence())
+    def _hear(self, heard: Heard) -> None:
+        match heard:
+            case EdgeCommand() as command:
+                self._commands.take(command)
+            case Desks() as desks:
+                self._desks.take(desks)
+            case Leading(epoch):
+                logger.info("leading", extra={"epoch": epoch})
+                self._model.lead(epoch)
+            case StandingBy(epoch):
+                logger.info("standing_by", extra={"epoch": epoch})
+            case Fenced(epoch):
+                logger.warning("fenced", extra={"epoch": epoch})
+            case Refused(what, code):
+                logger.error("refused_by_cloud", extra={"what": what, "code": code})
 
     def _tell(self, result: OwnResult) -> None:
-        self._session.result(result)
+        self._session.telling.put(result)
         self._uplink.wake()
-
-    def _refused(self, error: RinglineError) -> None:
-        self._refusal = error
-
-    async def _drain(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_S):
-                while self._uplink.is_open and len(self._live):
-                    self._heard.clear()
-                    await self._heard.wait()
 
 
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        pass
-    except RinglineError:
-        logger.info("ended_late", exc_info=True)
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _notify(state: bytes) -> None:
@@ -179,5 +213,15 @@ def _notify(state: bytes) -> None:
 
 
 def run(config: Config, place: Path) -> None:
-    """Run one edge until it is told to stop."""
-    asyncio.run(Edge(config, str(place)).run())
+    """Run one edge until it is told to stop.
+
+    Raises:
+        ConfigError: It cannot start as configured.
+    """
+
+    async def edge() -> None:
+        await Edge(config, str(place)).run()
+
+    identity.load(config.edge.state_dir)
+    with files.sole_user(config.edge.state_dir):
+        asyncio.run(edge())

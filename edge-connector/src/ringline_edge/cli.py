@@ -1,4 +1,4 @@
-"""`ringline-edge`: run, check-config, enroll, replay."""
+"""Ringline's edge connector: joins a PBX to the cloud."""
 
 from __future__ import annotations
 
@@ -11,18 +11,34 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ringline_core.domain.facts import Snapshot
 from ringline_core.domain.model import StationModel
-from ringline_core.errors import ConfigError
+from ringline_core.errors import ConfigError, PbxProtocolError
 from ringline_core.wire.codec import compact
 from ringline_edge import app as edge_app
 from ringline_edge import config as edge_config
 from ringline_edge import identity, logs, registry
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+EXIT_DATA = 65  # EX_DATAERR
+ENROLLED = ("site", "edge", "kid", "audience", "socket_url")
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 ConfigOption = Annotated[Path, typer.Option("--config", help="the configuration file")]
 DEFAULT = Path("/etc/ringline-edge/edge.toml")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(edge_app.SOFTWARE)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="say the version and end")
+    ] = False,
+) -> None:
+    """Ringline's edge connector: joins a PBX to the cloud."""
 
 
 @app.command()
@@ -56,15 +72,21 @@ def enroll(
     """Make this edge known to the cloud; the one-time code is read from standard input."""
     try:
         folder = edge_config.load(config).edge.state_dir
+        identity.prepare(folder)
     except ConfigError as err:
         _refuse(str(err))
-    code = typer.prompt("Enrolment code", prompt_suffix=": ", err=True).strip()
+    if sys.stdin.isatty():
+        sys.stderr.write("Enrolment code: ")
+        sys.stderr.flush()
+    code = sys.stdin.readline().strip()
     private, public = identity.make_key()
     answer = _post(f"{api.rstrip('/')}/enrolments", {"code": code, "public_key": public, "edge": edge})
-    names = ("site", "edge", "kid", "audience", "socket_url")
-    me = identity.EdgeIdentity(**{name: answer[name] for name in names}, private_pem=private)
+    try:
+        me = identity.EdgeIdentity(**{name: str(answer[name]) for name in ENROLLED}, private_pem=private)
+    except KeyError as err:
+        _refuse(f"the cloud's answer to the enrolment lacks {err}", code=1)
     identity.save(folder, me)
-    typer.echo(json.dumps({name: answer[name] for name in names}))
+    typer.echo(json.dumps({name: answer[name] for name in ENROLLED}))
 
 
 @app.command()
@@ -78,13 +100,14 @@ def replay(
     model.lead(1)
     try:
         for fact in registry.replay(kind, trace.read_bytes(), site):
-            changed = model.stations if isinstance(fact, Snapshot) else model.apply(fact).stations
-            for station in sorted(changed):
+            for station in sorted(model.apply(fact).stations):
                 typer.echo(compact(model.document(station)))
     except ConfigError as err:
         _refuse(str(err))
+    except PbxProtocolError as err:
+        _refuse(f"{trace}: {err}", code=EXIT_DATA)
     except OSError as err:
-        _refuse(f"{trace}: {err.strerror}")
+        _refuse(f"{trace}: {err.strerror}", code=EXIT_DATA)
 
 
 def _post(url: str, body: dict[str, str]) -> dict[str, str]:
@@ -95,7 +118,8 @@ def _post(url: str, body: dict[str, str]) -> dict[str, str]:
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
             return dict(json.load(answer))
     except urllib.error.HTTPError as err:
-        detail = err.read(500).decode(errors="replace")
+        with err:
+            detail = err.read(500).decode(errors="replace")
         _refuse(f"the cloud refused the enrolment ({err.code}): {detail}", code=1)
     except (urllib.error.URLError, TimeoutError, ValueError) as err:
         _refuse(f"{url} cannot be reached: {err}", code=1)

@@ -1,6 +1,7 @@
 """Commands of the cloud: carried out at most once, never past their deadline, confirmed by proof.
 
-An id is known for 24 hours; a repeated one gets its stored result again.
+An id is known for 24 hours, over restarts too; a repeated one gets its stored stage again. What a process left
+unfinished is never done again by the next one: it is told as failed, its outcome unknown.
 """
 
 from __future__ import annotations
@@ -9,55 +10,61 @@ import asyncio
 import json
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from ringline_core.domain.facts import CallLegs
 from ringline_core.domain.model import StationModel
-from ringline_core.domain.proof import is_shown, needs_proof
+from ringline_core.domain.proof import needs_proof
 from ringline_core.errors import CommandError, PbxUnavailableError
-from ringline_core.wire.codes import ErrorCode, Stage, Verb
+from ringline_core.wire.codes import ErrorCode, Stage
 from ringline_core.wire.command import EdgeCommand, missing_arguments
 from ringline_edge.adapters.port import PbxAdapter
-from ringline_edge.spool.live import LiveSpool
-from ringline_edge.uplink.session import OwnResult
+from ringline_edge.proofs import Pending, Proofs
+from ringline_edge.spool.commands import CommandSpool
+from ringline_edge.uplink.results import After, OwnResult
 
 logger = logging.getLogger(__name__)
 PROOF_S = 10.0
-REMEMBERED_CALLS = 256
-_ENDS = frozenset({Verb.DROP, Verb.REJECT, Verb.TRANSFER, Verb.COMPLETE})
-
-
-@dataclass(slots=True)
-class Pending:
-    """A command that the PBX took and no document has proved yet."""
-
-    command: EdgeCommand
-    before: dict[str, Any]
-    already: bool
-    timer: asyncio.TimerHandle
+_AWAY = "The phone system cannot be reached."
 
 
 class Commands:
-    """Carries commands out and tells how far they came."""
+    """Carries commands out and tells how far they came.
+
+    Attributes:
+        offset_ms: What to add to our clock to get the cloud's.
+        pbx_is_up: Whether the PBX can be asked.
+    """
 
     def __init__(
-        self, model: StationModel, adapter: PbxAdapter, live: LiveSpool, tell: Callable[[OwnResult], None]
+        self,
+        model: StationModel,
+        adapter: PbxAdapter,
+        spool: CommandSpool,
+        tell: Callable[[OwnResult], None],
+        proof_s: float = PROOF_S,
     ) -> None:
-        """`tell` takes results for the cloud."""
-        self._model, self._adapter, self._live, self._tell = model, adapter, live, tell
-        self._pending: list[Pending] = []
-        self._ended: deque[tuple[str, str]] = deque(maxlen=REMEMBERED_CALLS)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.pbx_up = False
+        """`tell` takes results for the cloud; a proof may take `proof_s`."""
         self.offset_ms: Callable[[], float] = lambda: 0.0
+        self.pbx_is_up: Callable[[], bool] = lambda: True
+        self._model, self._adapter, self._spool, self._tell = model, adapter, spool, tell
+        self._proofs = Proofs(proof_s)
+        self._proofs.on_proved, self._proofs.on_late = self._proved, self._late
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def restore(self) -> None:
+        """Tell what an earlier run left untold, once the cloud has the whole state."""
+        for left in self._spool.untold():
+            if left.result is not None and left.final:
+                self._tell(OwnResult(json.loads(left.result), "snapshot"))
+            else:
+                text = "The site's connector restarted meanwhile; the outcome is unknown."
+                self._finish(_failed(left.id, ErrorCode.TIMEOUT, text), "snapshot")
 
     def take(self, command: EdgeCommand) -> None:
-        """Begin with a command; a repeated id gets its stored result again."""
-        if not self._live.begin_command(command.id, _now_ms()):
-            stored = self._live.result(command.id)
+        """Begin with a command; a repeated id gets its stored stage again."""
+        if not self._spool.begin(command.id, _now_ms()):
+            stored = self._spool.result(command.id)
             if stored is not None:
                 self._tell(OwnResult(json.loads(stored)))
             return
@@ -65,19 +72,9 @@ class Commands:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def shown(self, station: str, seq: int, document: dict[str, Any]) -> None:
-        """A new document: whom does it prove?"""
-        self._remember_ended(station, document)
-        for pending in [each for each in self._pending if each.command.station == station]:
-            if is_shown(pending.command, pending.before, document):
-                self._settle(pending)
-                self._confirm(pending.command, (station, seq), already=pending.already)
-
-    def _remember_ended(self, station: str, document: dict[str, Any]) -> None:
-        live = {entry["call"] for entry in document["calls"]}
-        for entry in document["recent"]:
-            if entry["call"] and entry["call"] not in live and (station, entry["call"]) not in self._ended:
-                self._ended.append((station, entry["call"]))
+    def shown(self, station: str, seq: int, document: dict[str, object]) -> None:
+        """A new document of a station went into the spool under `seq`."""
+        self._proofs.shown(station, seq, document)
 
     async def _carry_out(self, command: EdgeCommand) -> None:
         try:
@@ -85,56 +82,59 @@ class Commands:
         except CommandError as err:
             self._fail(command, err.error_code, err.text)
         except PbxUnavailableError:
-            self._fail(command, ErrorCode.PBX_DOWN, "The phone system cannot be reached.")
+            self._fail(command, ErrorCode.PBX_DOWN, _AWAY)
+        except TimeoutError:
+            self._late(command)
         except Exception:
-            logger.exception("command_failed", extra={"verb": command.verb, "id": command.id})
+            logger.exception("command_broke", extra={"verb": command.verb, "id": command.id})
             self._fail(command, ErrorCode.INTERNAL, "Something went wrong at the site.")
 
     async def _try(self, command: EdgeCommand) -> None:
         if _now_ms() + self.offset_ms() > command.deadline_at.timestamp() * 1000:
-            self._report(command, Stage.EXPIRED)
+            self._finish({"id": command.id, "stage": Stage.EXPIRED.value})
             return
+        self._check(command)
         before = self._model.document(command.station)
-        if self._is_done(command, before):
+        if self._proofs.is_done(command, before):
             self._confirm(command, None, already=True)
             return
-        legs = self._check(command)
-        if self._is_repeated(command):
-            self._wait_for_proof(command, before, already=True)
-            return
-        pending = self._wait_for_proof(command, before) if needs_proof(command.verb) else None
-        self._model.expect(command.verb, command.station, command.call)
-        try:
-            async with asyncio.timeout(PROOF_S):
-                await self._adapter.execute(command, legs)
-        except BaseException:
-            if pending is not None and pending not in self._pending:
-                return
-            if pending is not None:
-                self._settle(pending)
-            raise
-        if pending is None:
+        legs = self._legs(command)
+        if self._proofs.is_asked_already(command):
+            self._proofs.wait_for(command, before, already=True)
+        elif needs_proof(command.verb):
+            await self._prove(command, legs, self._proofs.wait_for(command, before, already=False))
+        else:
+            await self._ask(command, legs)
             self._confirm(command, None)
-        elif pending in self._pending:
-            self._report(command, Stage.SENT)
 
-    def _is_done(self, command: EdgeCommand, before: dict[str, Any]) -> bool:
-        if command.verb in _ENDS and command.call:
-            return (command.station, command.call) in self._ended
-        return is_shown(command, before, before)
+    async def _prove(self, command: EdgeCommand, legs: CallLegs, pending: Pending) -> None:
+        """Ask the PBX; the proof may come before its answer does, and then the answer means nothing any more."""
+        try:
+            await self._ask(command, legs)
+        except Exception:
+            if self._proofs.is_waiting(pending):
+                self._proofs.settle(pending)
+                raise
+            logger.info("answer_came_late", exc_info=True, extra={"verb": command.verb, "id": command.id})
+            return
+        if self._proofs.is_waiting(pending):
+            self._taken(pending)
 
-    def _check(self, command: EdgeCommand) -> CallLegs:
-        """The legs that the command means.
+    async def _ask(self, command: EdgeCommand, legs: CallLegs) -> None:
+        self._model.expect(command.verb, command.station, command.call)
+        async with asyncio.timeout(self._proofs.patience_s):
+            await self._adapter.execute(command, legs)
 
-        Raises:
-            CommandError: It cannot be done, whatever the PBX would say.
-        """
-        if not self.pbx_up:
-            raise CommandError(ErrorCode.PBX_DOWN, "The phone system cannot be reached.")
+    def _check(self, command: EdgeCommand) -> None:
+        """Raises CommandError for what cannot be done, whatever the PBX would say."""
+        if not self.pbx_is_up():
+            raise CommandError(ErrorCode.PBX_DOWN, _AWAY)
         if command.verb not in self._adapter.capabilities.of(command.station):
             raise CommandError(ErrorCode.UNSUPPORTED, f"This phone system cannot do {command.verb} here.")
         if missing := missing_arguments(command, command.verb):
             raise CommandError(ErrorCode.MESSAGE_INVALID, f"{command.verb} needs {', '.join(missing)}.")
+
+    def _legs(self, command: EdgeCommand) -> CallLegs:
         if command.call is None:
             return CallLegs()
         legs = self._model.call_legs(command.station, command.call)
@@ -142,46 +142,35 @@ class Commands:
             raise CommandError(ErrorCode.NO_SUCH_CALL, "There is no such call at this phone any more.")
         return legs
 
-    def _is_repeated(self, command: EdgeCommand) -> bool:
-        wanted = (command.station, command.verb, command.call)
-        return command.call is not None and any(
-            (each.command.station, each.command.verb, each.command.call) == wanted for each in self._pending
-        )
+    def _taken(self, pending: Pending) -> None:
+        pending.is_taken = True
+        sent: dict[str, object] = {"id": pending.command.id, "stage": Stage.SENT.value}
+        self._spool.store(pending.command.id, json.dumps(sent), final=False)
+        self._tell(OwnResult(sent))
 
-    def _wait_for_proof(self, command: EdgeCommand, before: dict[str, Any], *, already: bool = False) -> Pending:
-        timer = asyncio.get_running_loop().call_later(PROOF_S, self._time_out, command.id)
-        pending = Pending(command, before, already, timer)
-        self._pending.append(pending)
-        return pending
+    def _proved(self, pending: Pending, where: tuple[str, int]) -> None:
+        if not (pending.is_taken or pending.already):
+            self._taken(pending)  # the effect came before the PBX's answer
+        self._confirm(pending.command, where, already=pending.already)
 
-    def _time_out(self, ident: str) -> None:
-        for pending in [each for each in self._pending if each.command.id == ident]:
-            self._settle(pending)
-            self._fail(pending.command, ErrorCode.TIMEOUT, "The phone system did not show the effect in time.")
+    def _late(self, command: EdgeCommand) -> None:
+        self._fail(command, ErrorCode.TIMEOUT, "The phone system did not show the effect in time.")
 
-    def _settle(self, pending: Pending) -> None:
-        pending.timer.cancel()
-        if pending in self._pending:
-            self._pending.remove(pending)
-
-    def _confirm(self, command: EdgeCommand, after: tuple[str, int] | None, *, already: bool = False) -> None:
+    def _confirm(self, command: EdgeCommand, after: After, *, already: bool = False) -> None:
         body: dict[str, object] = {"id": command.id, "stage": Stage.CONFIRMED.value}
-        if already:
-            body["already"] = True
-        self._keep_and_tell(command, body, after)
+        self._finish({**body, "already": True} if already else body, after)
 
     def _fail(self, command: EdgeCommand, code: ErrorCode, text: str) -> None:
-        error = {"code": code.value, "text": text}
-        self._keep_and_tell(command, {"id": command.id, "stage": Stage.FAILED.value, "error": error})
+        logger.info("command_failed", extra={"verb": command.verb, "id": command.id, "code": code})
+        self._finish(_failed(command.id, code, text))
 
-    def _report(self, command: EdgeCommand, stage: Stage) -> None:
-        self._keep_and_tell(command, {"id": command.id, "stage": stage.value})
-
-    def _keep_and_tell(
-        self, command: EdgeCommand, body: dict[str, object], after: tuple[str, int] | None = None
-    ) -> None:
-        self._live.store_result(command.id, json.dumps(body))
+    def _finish(self, body: dict[str, object], after: After = None) -> None:
+        self._spool.store(str(body["id"]), json.dumps(body), final=True)
         self._tell(OwnResult(body, after))
+
+
+def _failed(ident: str, code: ErrorCode, text: str) -> dict[str, object]:
+    return {"id": ident, "stage": Stage.FAILED.value, "error": {"code": code.value, "text": text[:500]}}
 
 
 def _now_ms() -> int:

@@ -41,6 +41,7 @@ class PbxTable(BaseModel):
     """`[pbx]`: the kind of PBX; the adapter's own table is `[pbx.<kind>]`."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, dict[str, Any]]
 
     kind: str
 
@@ -80,8 +81,14 @@ def load(path: Path) -> Config:
         raise ConfigError(explain(str(path), err)) from err
 
 
-def explain(place: str, err: ValidationError) -> str:
-    """First fault of a table: file, key, reason; the value itself is left out, it may be a secret."""
+def explain(place: str, err: ValidationError, table: str = "") -> str:
+    """First fault of a table: file, key, reason; the value itself is left out, it may be a secret.
+
+    Args:
+        place: The file.
+        err: What was found.
+        table: The table's own name, put before its keys.
+    """
     first = err.errors(include_url=False, include_input=False, include_context=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = ".".join(str(part) for part in (table, *first["loc"]) if part != "")
     return f"{place}: {key}: {first['msg']}"

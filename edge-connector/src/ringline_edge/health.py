@@ -2,27 +2,112 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-Health = dict[str, Any]
+from ringline_core.errors import ConfigError
 
-_GAUGES = {
-    "live_waiting": ("ringline_edge_spool_live", "Station documents that wait for their ack"),
-    "records_waiting": ("ringline_edge_spool_records", "Call records that wait for their ack"),
-    "records_bytes": ("ringline_edge_spool_bytes", "Size of the waiting call records"),
-    "stations": ("ringline_edge_stations", "Stations known"),
-    "epoch": ("ringline_edge_epoch", "Epoch of the newest lead"),
+UpDown = Literal["up", "down"]
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A part that is not tried again until a human acted."""
+
+    part: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the edge is.
+
+    Attributes:
+        role: What the cloud made this edge; None until it said.
+        records_waiting: Call records that wait for their ack.
+        records_bytes: Their size.
+        records_discarded: Call records that the spool did not take; they are lost.
+        spool_full: Whether the spool took none of the newest records.
+        disk_failures: Writes that the disk refused; what they held goes on in memory.
+        refused: Documents and records that the cloud will never take.
+        facts: Facts taken from the PBX.
+        uplink_losses: How often the way to the cloud broke; the same for the PBX.
+        rotations: How often a socket was changed before its end.
+        stopped: Parts that gave up.
+    """
+
+    role: str | None
+    epoch: int
+    uplink: UpDown
+    pbx: UpDown
+    pbx_kind: str
+    pbx_version: str
+    stations: int
+    logged_on: int
+    live_waiting: int
+    results_waiting: int
+    records_waiting: int
+    records_bytes: int
+    records_discarded: int
+    records_refused: int
+    spool_full: bool
+    disk_failures: int
+    refused: int
+    facts: int
+    uplink_losses: int
+    pbx_losses: int
+    rotations: int
+    stopped: tuple[Stopped, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What somebody should look at, in words that stay the same."""
+        found = {
+            "uplink_down": self.uplink == "down",
+            "pbx_down": self.pbx == "down",
+            "spool_full": self.spool_full,
+            "disk_failures": self.disk_failures > 0,
+            "stopped": bool(self.stopped),
+        }
+        return tuple(name for name, is_so in found.items() if is_so)
+
+    def as_json(self) -> dict[str, Any]:
+        """What `/healthz` says."""
+        return {"problems": self.problems, **asdict(self)}
+
+
+_GAUGES: dict[str, tuple[str, Callable[[Health], float]]] = {
+    "ringline_edge_spool_live": ("Station documents that wait for their ack", lambda seen: seen.live_waiting),
+    "ringline_edge_spool_results": ("Results of commands that wait for their ack", lambda seen: seen.results_waiting),
+    "ringline_edge_spool_records": ("Call records that wait for their ack", lambda seen: seen.records_waiting),
+    "ringline_edge_spool_bytes": ("Size of the waiting call records", lambda seen: seen.records_bytes),
+    "ringline_edge_spool_full": ("Whether the spool refuses new call records", lambda seen: seen.spool_full),
+    "ringline_edge_records_refused": ("Call records kept aside for a human", lambda seen: seen.records_refused),
+    "ringline_edge_stations": ("Stations known", lambda seen: seen.stations),
+    "ringline_edge_agents": ("Desks with an agent", lambda seen: seen.logged_on),
+    "ringline_edge_epoch": ("Epoch of the newest lead", lambda seen: seen.epoch),
+    "ringline_edge_active": ("Whether this edge leads its site", lambda seen: seen.role == "active"),
+    "ringline_edge_pbx_up": ("Whether the PBX is seen", lambda seen: seen.pbx == "up"),
+    "ringline_edge_uplink_up": ("Whether the cloud is reached", lambda seen: seen.uplink == "up"),
+    "ringline_edge_parts_stopped": ("Parts that gave up until a human acts", lambda seen: len(seen.stopped)),
 }
-_COUNTERS = {
-    "facts": ("ringline_edge_facts_received", "Facts taken from the PBX adapter"),
-    "records_discarded": ("ringline_edge_records_discarded", "Call records that the full spool refused"),
+_COUNTERS: dict[str, tuple[str, Callable[[Health], float]]] = {
+    "ringline_edge_facts_received": ("Facts taken from the PBX adapter", lambda seen: seen.facts),
+    "ringline_edge_records_discarded": ("Call records the spool did not take", lambda seen: seen.records_discarded),
+    "ringline_edge_disk_failures": ("Writes that the disk refused", lambda seen: seen.disk_failures),
+    "ringline_edge_refused": ("Documents and records the cloud will never take", lambda seen: seen.refused),
+    "ringline_edge_uplink_losses": ("How often the way to the cloud broke", lambda seen: seen.uplink_losses),
+    "ringline_edge_pbx_losses": ("How often the way to the PBX broke", lambda seen: seen.pbx_losses),
+    "ringline_edge_rotations": ("Sockets changed before their end", lambda seen: seen.rotations),
 }
 
 
@@ -32,39 +117,47 @@ class _HealthCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         seen = self._health()
-        for key, (name, text) in _GAUGES.items():
-            yield GaugeMetricFamily(name, text, value=float(seen[key]))
-        for key, (name, text) in _COUNTERS.items():
-            yield CounterMetricFamily(name, text, value=float(seen[key]))
-        for part in ("pbx", "uplink"):
-            up = float(seen[part] == "up")
-            yield GaugeMetricFamily(f"ringline_edge_{part}_up", f"Whether the way to the {part} is up", value=up)
+        for name, (text, value) in _GAUGES.items():
+            yield GaugeMetricFamily(name, text, value=float(value(seen)))
+        for name, (text, value) in _COUNTERS.items():
+            yield CounterMetricFamily(name, text, value=float(value(seen)))
 
 
 @asynccontextmanager
-async def serving(host: str, port: int, health: Callable[[], Health]) -> AsyncIterator[None]:
-    """Serve health and metrics while the block runs; with port 0 nothing is served."""
+async def serving(host: str, port: int, health: Callable[[], Health], place: str) -> AsyncIterator[None]:
+    """Serve health and metrics while the block runs; with port 0 nothing is served.
+
+    Raises:
+        ConfigError: The port cannot be opened; `place` is the configuration file, for the text.
+    """
     if port == 0:
         yield
         return
+    runner = web.AppRunner(_application(health), access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as err:
+            raise ConfigError(f"{place}: health.port: {host}:{port} cannot be opened: {err.strerror}") from err
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _application(health: Callable[[], Health]) -> web.Application:
     registry = CollectorRegistry()
     registry.register(_HealthCollector(health))
 
     async def healthz(_: web.Request) -> web.Response:
         seen = health()
-        good = seen["uplink"] == "up" and seen["pbx"] == "up"
-        return web.json_response(seen, status=200 if good else 503)
+        text = json.dumps(seen.as_json())
+        return web.Response(text=text, content_type="application/json", status=503 if seen.problems else 200)
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), content_type="text/plain")
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": "text/plain; version=0.0.4"})
 
-    app = web.Application()
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/metrics", metrics)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-        yield
-    finally:
-        await runner.cleanup()
+    application = web.Application()
+    application.router.add_get("/healthz", healthz)
+    application.router.add_get("/metrics", metrics)
+    return application

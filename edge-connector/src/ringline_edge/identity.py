@@ -53,9 +53,22 @@ def make_key() -> tuple[bytes, str]:
     return private, public.decode()
 
 
+def prepare(folder: Path) -> None:
+    """Make the folder, before a one-time code is spent on what could not be kept.
+
+    Raises:
+        ConfigError: It cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise ConfigError(f"{folder}: edge.state_dir: {err.strerror}") from err
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(f"{folder}: edge.state_dir: not writable by this user")
+
+
 def save(folder: Path, identity: EdgeIdentity) -> None:
-    """Keep key and enrolment in `folder`, the key readable by its owner only."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Keep key and enrolment in `folder`, which is there; the key is readable by its owner only."""
     _write_private(folder / _KEY, identity.private_pem)
     public = {name: value for name, value in asdict(identity).items() if name != "private_pem"}
     _write_private(folder / _NAME, json.dumps(public, indent=1).encode())
@@ -65,15 +78,18 @@ def load(folder: Path) -> EdgeIdentity:
     """The identity that `enroll` left in `folder`.
 
     Raises:
-        ConfigError: There is none, or it is damaged.
+        ConfigError: There is none, or it is damaged, or another user's.
     """
     try:
-        public = json.loads((folder / _NAME).read_text())
-        return EdgeIdentity(**public, private_pem=(folder / _KEY).read_bytes())
+        public, private = json.loads((folder / _NAME).read_text()), (folder / _KEY).read_bytes()
+        serialization.load_pem_private_key(private, password=None)
+        return EdgeIdentity(**public, private_pem=private)
     except FileNotFoundError as err:
         raise ConfigError(f"{err.filename}: not enrolled yet; run `ringline-edge enroll` first") from err
+    except OSError as err:
+        raise ConfigError(f"{err.filename}: {err.strerror}") from err
     except (ValueError, TypeError) as err:
-        raise ConfigError(f"{folder / _NAME}: damaged; enrol again") from err
+        raise ConfigError(f"{folder}: {_NAME} or {_KEY} is damaged; enrol again") from err
 
 
 def _write_private(path: Path, content: bytes) -> None:

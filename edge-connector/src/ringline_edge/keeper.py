@@ -1,4 +1,4 @@
-"""The station keeper: facts of the adapter in, documents into the spool, once per turn of the event loop.
+"""The station keeper: facts of the adapter in, documents and records into the spool, once per turn of the event loop.
 
 The hot path is one call of the model; documents are built and committed together when the loop turns, so that a burst
 costs one commit.
@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ringline_core.domain.facts import Fact, Snapshot
+from ringline_core.domain.facts import Fact
 from ringline_core.domain.model import Changes, StationModel
+from ringline_core.domain.record import CallRecordDraft
 from ringline_core.errors import SpoolFullError
 from ringline_core.wire.codec import compact
 from ringline_edge.spool.live import Entry, LiveSpool
@@ -29,63 +30,59 @@ class StationKeeper:
     Attributes:
         wake: Called after something was put into the spool.
         watch: Called with station, `seq` and document for every new document.
-        refused_records: Call records that the full spool did not take.
         facts: Facts taken so far.
+        discarded: Call records that the spool did not take.
+        is_full: Whether the spool took none of the newest records.
     """
 
     def __init__(self, model: StationModel, live: LiveSpool, log: LogSpool) -> None:
-        """Stations are those of `model`."""
-        self.model = model
+        """Stations are those of `model`; what an earlier run left in `live` keeps its numbers."""
         self.wake: Callable[[], None] = lambda: None
         self.watch: Watcher = lambda _station, _seq, _document: None
-        self.refused_records = 0
-        self.facts = 0
-        self.has_snapshot = False
-        self._live, self._log = live, log
-        self._seq = 0
+        self.facts = self.discarded = 0
+        self.is_full = False
+        self._model, self._live, self._log = model, live, log
+        self._seq = live.newest_seq
         self._dirty: dict[str, tuple[set[str], int]] = {}
+        self._ended: list[CallRecordDraft] = []
         self._flush_due = False
 
     def emit(self, fact: Fact) -> None:
         """Take one fact of the adapter; see `adapters.port.Emit`."""
         self.facts += 1
-        changes = self.model.apply(fact)
-        if isinstance(fact, Snapshot):
-            self.has_snapshot = True
-            self.wake()
+        changes = self._model.apply(fact)
         if changes:
             self._note(changes)
 
     def link_lost(self) -> None:
         """The PBX is out of sight."""
-        self._note(self.model.link_lost(_now_ms()))
+        self._note(self._model.link_lost(_now_ms()))
 
-    def lead(self, epoch: int) -> None:
-        """This edge leads under a new epoch: every station is to be told anew."""
-        self.model.lead(epoch)
-        for station in self.model.stations:
-            self._dirty.setdefault(station, (set(), _now_ms()))
+    def known(self) -> tuple[str, ...]:
+        """All stations, each with its document put anew into the spool: what a full snapshot has to tell."""
+        now_ms = _now_ms()
+        for station in self._model.stations:
+            self._dirty.setdefault(station, (set(), now_ms))
         self.flush()
-
-    def sequence(self) -> dict[str, int]:
-        """`seq` of every station's document that waits in the spool."""
-        return {station: entry.seq for station, entry in self._live.entries.items()}
+        return self._model.stations
 
     def flush(self) -> None:
-        """Build the documents of all changed stations and commit them together."""
+        """Build the documents of all changed stations and commit them together, records of ended calls first."""
         self._flush_due = False
-        if not self._dirty:
-            return
         dirty, self._dirty = self._dirty, {}
-        built: list[tuple[Entry, dict[str, Any]]] = []
-        for station, (rang, seen_ms) in dirty.items():
-            document = self.model.document(station)
-            self._seq += 1
-            built.append((Entry(station, self._seq, compact(document), tuple(sorted(rang)), seen_ms), document))
-        self._live.put(entry for entry, _ in built)
+        built = [self._built(station, rang, seen_ms) for station, (rang, seen_ms) in dirty.items()]
+        if self._ended:
+            self._store_records()
+        if built:
+            self._live.put(entry for entry, _ in built)
         for entry, document in built:
             self.watch(entry.station, entry.seq, document)
         self.wake()
+
+    def _built(self, station: str, rang: set[str], seen_ms: int) -> tuple[Entry, dict[str, Any]]:
+        document = self._model.document(station)
+        self._seq += 1
+        return Entry(station, self._seq, compact(document), tuple(sorted(rang)), seen_ms), document
 
     def _note(self, changes: Changes) -> None:
         for station, rang in changes.stations.items():
@@ -94,19 +91,26 @@ class StationKeeper:
                 self._dirty[station] = (set(rang), _now_ms())
             else:
                 known[0].update(rang)
-        for draft in changes.records:
-            self._store(Record(draft.call, draft.version, compact(draft.record)))
+        self._ended += changes.records
         if not self._flush_due:
             self._flush_due = True
             asyncio.get_running_loop().call_soon(self.flush)
 
-    def _store(self, record: Record) -> None:
+    def _store_records(self) -> None:
+        """Stored before the documents that show the calls' ends, so that no kill in between loses one; sent after."""
+        ended, self._ended = self._ended, []
+        now_ms = _now_ms()
         try:
-            self._log.put(record)
-        except SpoolFullError:
-            self.refused_records += 1
-            if self.refused_records == 1:
-                logger.exception("spool_full", extra={"call": record.call})
+            self._log.put(Record(each.call, each.version, compact(each.record), self._seq, now_ms) for each in ended)
+        except SpoolFullError as err:
+            self.discarded += len(ended)
+            if not self.is_full:
+                logger.error("spool_full", extra={"reason": str(err), "call": ended[0].call})  # noqa: TRY400
+            self.is_full = True
+            return
+        if self.is_full:
+            logger.info("spool_has_room", extra={"discarded": self.discarded})
+        self.is_full = False
 
 
 def _now_ms() -> int:

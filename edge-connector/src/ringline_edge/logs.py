@@ -6,14 +6,16 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ringline_core.wire.base import to_rfc3339
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_NUMBER = re.compile(r"\+?\d{7,15}")
-_SAFE = frozenset({"id", "call", "frame", "epoch", "port", "pid"})
+_NUMBER = re.compile(r"(?<!\d)(?!\d{4}-\d\d-\d\d)\+?\d(?:[ ()-]{0,2}\d){6,}")
+"""Seven digits or more, with the blanks, brackets and dashes that people write; dates are left alone."""
+_SAFE = frozenset({"id", "call", "frame", "epoch", "port", "pid", "file", "aside"})
 
 
 class JsonFormatter(logging.Formatter):
@@ -36,10 +38,17 @@ class JsonFormatter(logging.Formatter):
 
 
 def redacted(value: Any) -> Any:
-    """`value` with phone numbers cut to their last three digits."""
-    if isinstance(value, str):
-        return _NUMBER.sub(lambda found: f"...{found[0][-3:]}", value)
-    return value
+    """`value` with phone numbers cut to their last three digits, however deep they stand in it."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        text = str(value)
+        return value if _NUMBER.search(text) is None else redacted(text)
+    if isinstance(value, Mapping):
+        return {redacted(str(key)): redacted(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redacted(each) for each in value]
+    return _NUMBER.sub(lambda found: f"...{found[0][-3:]}", str(value))
 
 
 def set_up(level: str) -> None:

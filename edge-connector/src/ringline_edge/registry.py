@@ -34,7 +34,7 @@ def create(kind: str, settings: dict[str, Any], place: str) -> PbxAdapter:
     try:
         adapter: PbxAdapter = package.create(settings)
     except ValidationError as err:
-        raise ConfigError(explain(f"{place}: pbx.{kind}", err)) from err
+        raise ConfigError(explain(place, err, f"pbx.{kind}")) from err
     return adapter
 
 

@@ -49,7 +49,7 @@ class Calls:
     def dial(self, caller: Leg, number: str, *, recall: str | None = None, transferred_by: str | None = None) -> None:
         """The caller's leg asks for `number`; what cannot be reached ends it, or brings it back to `recall`."""
         floor = self.floor
-        caller.dialed = number
+        caller.dialed = caller.dialed or number  # what the caller dialled stays so, wherever the call is sent on to
         caller.transferred_by = transferred_by if caller.station else None
         floor.show(caller)
         if number in self.queue_numbers:

@@ -38,6 +38,7 @@ class Leg:
     queue: str | None = None
     answered_ms: int | None = None
     held_ms: int | None = None
+    changed_ms: int | None = None
     by: str | None = None
     consult_of: str | None = None
     transferred_by: str | None = None
@@ -141,6 +142,8 @@ class Floor:
         leg.state, leg.bridge, leg.by, leg.held_ms = "connected", bridge, by, None
         if leg.answered_ms is None:
             leg.answered_ms = self.clock()
+        else:
+            leg.changed_ms = self.clock()
         self.show(leg)
 
     def hold(self, leg: Leg, by: str) -> None:

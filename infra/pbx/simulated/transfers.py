@@ -83,6 +83,7 @@ class Transfers:
     def _bridge(self, targets: list[Leg], others: list[Leg], station: str) -> None:
         for leg in targets:
             leg.bridge, leg.transferred_by, leg.remote = others[0].bridge, station, None
+            leg.changed_ms = self.floor.clock()
             self.floor.show(leg)
 
     def cancel(self, station: str, by: str) -> None:

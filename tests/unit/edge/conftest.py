@@ -1,13 +1,14 @@
-"""An edge of our own between the simulated PBX and a fake cloud, all in the test's loop."""
+"""An edge of our own between a scripted PBX and a fake cloud, all in the test's loop."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from ringline_core.domain.facts import CallLegs, Fact, Snapshot
@@ -26,15 +27,17 @@ class ScriptedPbx:
     """A PBX in the test's hands: says the facts it is given, notes the commands it gets."""
 
     identity = PbxIdentity("scripted", "1")
-    capabilities = Capabilities(frozenset(Verb) - {Verb.CONFERENCE})
 
     def __init__(self) -> None:
+        self.capabilities = Capabilities(frozenset(Verb) - {Verb.CONFERENCE})
         self.emit: Emit | None = None
         self.executed: list[tuple[EdgeCommand, CallLegs]] = []
         self.refuse: Exception | None = None
         self.first = Snapshot(0)
         self.absent: Exception | None = None
         self.runs = 0
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.gone = asyncio.Event()
 
     async def run(self, emit: Emit) -> None:
@@ -49,15 +52,17 @@ class ScriptedPbx:
 
     async def execute(self, command: EdgeCommand, calls: CallLegs) -> None:
         self.executed.append((command, calls))
+        await self.answers.wait()
         if self.refuse:
             raise self.refuse
 
     async def snapshot(self) -> Snapshot:
         return self.first
 
-    def say(self, fact: Fact) -> None:
+    def say(self, *facts: Fact) -> None:
         assert self.emit is not None
-        self.emit(fact)
+        for fact in facts:
+            self.emit(fact)
 
 
 @dataclass
@@ -66,25 +71,60 @@ class Bench:
 
     pbx: ScriptedPbx
     cloud: FakeCloud
+    folder: Path
     edge: Edge
-    task: asyncio.Task[None]
+    task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self.task = asyncio.create_task(self.edge.run())
+
+    async def stop(self) -> None:
+        """End in order, as for SIGTERM."""
+        self.edge.stop()
+        if self.task is not None:
+            await asyncio.wait_for(self.task, 5)
+
+    async def restart(self) -> None:
+        """Another process on the same spool."""
+        await self.stop()
+        self.edge = build(self.folder)
+        self.start()
+
+
+def build(folder: Path) -> Edge:
+    """An edge on the state in `folder`; its PBX comes from the registry."""
+    return Edge(
+        Config.model_validate(
+            {"version": 1, "edge": {"state_dir": folder}, "health": {"port": 0}, "pbx": {"kind": "scripted"}}
+        ),
+        "test.toml",
+    )
+
+
+@asynccontextmanager
+async def benched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    """A bench whose edge does not serve yet."""
+    pbx = ScriptedPbx()
+    monkeypatch.setattr(registry, "create", lambda *_: pbx)
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    async with fake_cloud.running() as cloud:
+        private, _ = identity.make_key()
+        identity.save(folder, identity.EdgeIdentity("hq", "edge-1", "k1", "aud", cloud.url, private))
+        bench = Bench(pbx, cloud, folder, build(folder))
+        yield bench
+        await bench.stop()
 
 
 @pytest_asyncio.fixture
-async def bench(tmp_path: Path, monkeypatch: object) -> AsyncIterator[Bench]:
-    pbx = ScriptedPbx()
-    async with fake_cloud.running() as cloud:
-        private, _ = identity.make_key()
-        identity.save(tmp_path, identity.EdgeIdentity("hq", "edge-1", "k1", "aud", cloud.url, private))
-        with contextlib.ExitStack() as stack:
-            original = registry.create
-            registry.create = lambda *_: pbx  # type: ignore[assignment]
-            stack.callback(setattr, registry, "create", original)
-            config = Config.model_validate(
-                {"version": 1, "edge": {"state_dir": tmp_path}, "health": {"port": 0}, "pbx": {"kind": "scripted"}}
-            )
-            edge = Edge(config, "test")
-        task = asyncio.create_task(edge.run())
-        yield Bench(pbx, cloud, edge, task)
-        edge.stop()
-        await asyncio.wait_for(task, 10)
+async def idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    """A bench to be started by the test."""
+    async with benched(tmp_path, monkeypatch) as bench:
+        yield bench
+
+
+@pytest_asyncio.fixture
+async def bench(idle: Bench) -> Bench:
+    """A bench that serves."""
+    idle.start()
+    return idle

@@ -12,7 +12,7 @@ from ringline_core.domain.lineage import Lineage
 from ringline_core.domain.station import Numbered, Station
 from ringline_core.ids import call_id, interaction_id
 from ringline_core.wire.base import ms_to_rfc3339
-from ringline_core.wire.codes import Direction, LegState, Verb
+from ringline_core.wire.codes import Direction, LegState, Presentation, Verb
 from ringline_core.wire.document import MAX_CALLS, MAX_DATA_BYTES, MAX_PARTIES
 
 MAX_NAME = 120
@@ -25,11 +25,18 @@ NOBODY = Party()
 class DocumentBuilder:
     """Builds documents of one site's stations."""
 
-    def __init__(self, site: str, lineage: Lineage, party_legs: Callable[[Iterable[str]], list[Leg]]) -> None:
-        """`party_legs` gives the live parties of calls."""
+    def __init__(
+        self,
+        site: str,
+        lineage: Lineage,
+        party_legs: Callable[[Iterable[str]], list[Leg]],
+        past_legs: Callable[[str], Iterable[Leg]],
+    ) -> None:
+        """`party_legs` gives the live parties of calls, `past_legs` those of one call that left, too."""
         self._site = site
         self._lineage = lineage
         self._party_legs = party_legs
+        self._past_legs = past_legs
 
     def build(self, station: Station, capable: frozenset[Verb], *, link_up: bool) -> dict[str, Any]:
         """The whole document of `station`."""
@@ -56,8 +63,8 @@ class DocumentBuilder:
                         "reason": _cut(each.reason, 64),
                         "penalty": each.penalty,
                     }
-                    for each in (known.queues if known else ())
-                ][:64],
+                    for each in sorted(known.queues if known else (), key=lambda each: each.queue)[:64]
+                ],
             },
             "calls": calls,
             "wrap_up": [],
@@ -65,13 +72,17 @@ class DocumentBuilder:
             "recent": [self._transition(each, station) for each in station.recent],
         }
 
+    def known(self, leg: Leg, others: list[Leg]) -> list[Leg]:
+        """`others`, and when they all left before this one, who they were: the number shown is still theirs."""
+        return others or [each for each in self._past_legs(leg.call) if each.station != leg.station]
+
     def remote(self, leg: Leg, others: list[Leg]) -> Party:
-        """The other side of `leg`: as the PBX shows it, else the outside party, else a colleague, else what it dialled."""
+        """The other side of `leg`: as the PBX shows it, else the outside party, a colleague, or what it dialled."""
         if leg.remote is not None:
             return leg.remote
         best = min(others, key=lambda each: (not each.outside, each.started_at_ms, each.leg), default=None)
         if best is None or best.own.number is None:
-            return Party(leg.dialed) if leg.origin and leg.dialed else NOBODY
+            return Party(leg.dialed, None, Presentation.ALLOWED) if leg.origin and leg.dialed else NOBODY
         return best.own
 
     def _calls(self, station: Station, capable: frozenset[Verb]) -> list[dict[str, Any]]:
@@ -89,20 +100,21 @@ class DocumentBuilder:
             key=lambda each: (not each.outside, each.started_at_ms, each.leg),
         )
         story = self._lineage.story(leg.call)
-        remote = self.remote(leg, others)
+        known = self.known(leg, others)
+        remote = self.remote(leg, known)
         return {
             "call": call_id(self._site, leg.call),
             "interaction": interaction_id(self._site, story.root),
             "was": [interaction_id(self._site, each) for each in story.was[:MAX_WAS]],
             "related": [interaction_id(self._site, each) for each in story.related[:MAX_WAS]],
             "leg": leg.state.value,
-            "direction": _direction(leg, others).value,
+            "direction": _direction(leg, known).value,
             "remote": {
                 "number": _cut(remote.number, MAX_NUMBER),
                 "name": _cut(remote.name, MAX_NAME),
                 "presentation": remote.presentation.value,
             },
-            "dialed": _cut(leg.dialed or _dialed_by_others(leg, others), MAX_NUMBER),
+            "dialed": _cut(leg.dialed or _dialed_by_others(leg, known), MAX_NUMBER),
             "queue": _cut(leg.queue, 80),
             "started_at": ms_to_rfc3339(leg.started_at_ms),
             "answered_at": _at(leg.answered_at_ms),

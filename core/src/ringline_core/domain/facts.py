@@ -91,6 +91,7 @@ class Leg:
         queue: Queue through which the call came.
         started_at_ms: When the leg began.
         answered_at_ms: First time it was connected.
+        changed_at_ms: When it was resumed, mixed anew or transferred last; None where no other time tells that.
         held_at_ms: Since when it is held.
         by: Who made the newest state change: answered, held or resumed it.
         consult_of: `call` of the call that this leg's call consults about.
@@ -115,6 +116,7 @@ class Leg:
     queue: str | None = None
     answered_at_ms: int | None = None
     held_at_ms: int | None = None
+    changed_at_ms: int | None = None
     by: By | str | None = None
     consult_of: str | None = None
     transferred_by: str | None = None

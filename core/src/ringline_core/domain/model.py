@@ -60,7 +60,7 @@ class StationModel:
         self._over: dict[str, None] = {}
         self._lineage = Lineage()
         self._chronicle = Chronicle(site)
-        self._documents = DocumentBuilder(site, self._lineage, self._party_legs)
+        self._documents = DocumentBuilder(site, self._lineage, self._party_legs, self._chronicle.legs)
 
     @property
     def stations(self) -> tuple[str, ...]:
@@ -199,7 +199,7 @@ class StationModel:
     def _moment(leg: Leg) -> int:
         match leg.state:
             case LegState.CONNECTED:
-                return leg.answered_at_ms or leg.started_at_ms
+                return leg.changed_at_ms or leg.answered_at_ms or leg.started_at_ms
             case LegState.HOLD:
                 return leg.held_at_ms or leg.started_at_ms
             case _:
@@ -228,7 +228,7 @@ class StationModel:
         leg = station.folded(call)
         if leg is None or leg.state not in (LegState.ALERTING, LegState.CONNECTED):
             return _NO_RANG
-        remote = self._documents.remote(leg, self._others(station, leg))
+        remote = self._documents.remote(leg, self._documents.known(leg, self._others(station, leg)))
         now = (self._lineage.story(call).root, remote.number)
         wire_call = call_id(self.site, call)
         if station.rang.get(wire_call) == now:
@@ -243,7 +243,7 @@ class StationModel:
         others = [each for each in self._others(station, leg) if each.bridge == leg.bridge]
         if len(others) >= 2 and call not in station.conferenced:
             station.conferenced.add(call)
-            latest = max(each.answered_at_ms or each.started_at_ms for each in [leg, *others])
+            latest = max(self._moment(each) for each in [leg, *others])
             station.raise_all([Happened(EventName.CONFERENCED, latest)], call, self._interaction(leg))
 
     def _others(self, station: Station, leg: Leg) -> list[Leg]:

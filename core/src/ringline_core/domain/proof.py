@@ -86,7 +86,10 @@ def _state(command: EdgeCommand, now: Document) -> bool:
         case Verb.LOG_OFF:
             return bool(agent["state"] == "logged_off")
         case Verb.LOG_ON:
-            return agent["state"] not in ("logged_off", "unknown")
+            listed = {each["queue"] for each in agent["queues"]}
+            return agent["state"] not in ("logged_off", "unknown") and (
+                not listed or set(command.queues or ()) <= listed
+            )
         case _:
             shown = agent["pending"] if agent["state"] == "busy" else agent["state"]
             return bool(shown == command.state)

@@ -43,6 +43,10 @@ class Chronicle:
         if leg.leg in legs or len(legs) < MAX_LEGS:
             legs[leg.leg] = leg
 
+    def legs(self, call: str) -> Iterable[Leg]:
+        """All that is known of a call's parties, also of those who left."""
+        return self._legs.get(call, {}).values()
+
     def close(self, calls: Iterable[str], lineage: Lineage) -> tuple[CallRecordDraft, ...]:
         """Records of calls that are over, oldest id first; they are forgotten here."""
         drafts = []

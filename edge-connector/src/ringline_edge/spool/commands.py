@@ -6,11 +6,14 @@ back.
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from ringline_edge.spool.files import opened
 
+logger = logging.getLogger(__name__)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS command (id TEXT PRIMARY KEY, result TEXT, final INTEGER NOT NULL DEFAULT 0,
                                     told INTEGER NOT NULL DEFAULT 0, at_ms INTEGER NOT NULL) WITHOUT ROWID;
@@ -35,7 +38,13 @@ class Untold:
 
 
 class CommandSpool:
-    """Ids and stages of the last 24 hours."""
+    """Ids and stages of the last 24 hours.
+
+    A disk that refuses a write costs memory of a restart, not service: the command goes on, known to this process.
+
+    Attributes:
+        failures: Writes that the disk refused.
+    """
 
     def __init__(self, path: Path) -> None:
         """Opens `path`, made if it is not there.
@@ -44,25 +53,34 @@ class CommandSpool:
             ConfigError: The file cannot be opened.
         """
         self._db = opened(path, _SCHEMA, "NORMAL")
+        self._unwritten: dict[str, str | None] = {}
+        self.failures = 0
 
     def begin(self, ident: str, now_ms: int) -> bool:
         """Remember a command; False when this id was taken within the last 24 h."""
-        self._db.execute("DELETE FROM command WHERE at_ms < ?", (now_ms - KEPT_MS,))
-        done = self._db.execute("INSERT OR IGNORE INTO command (id, at_ms) VALUES (?, ?)", (ident, now_ms))
-        return done.rowcount == 1
+        if ident in self._unwritten or self._is_kept(ident, now_ms - KEPT_MS):
+            return False
+        self._write("DELETE FROM command WHERE at_ms < ?", now_ms - KEPT_MS)
+        if not self._write("INSERT OR REPLACE INTO command (id, at_ms) VALUES (?, ?)", ident, now_ms):
+            self._unwritten[ident] = None
+        return True
 
     def store(self, ident: str, result: str, *, final: bool) -> None:
         """Keep the newest result of a command, as JSON."""
-        self._db.execute("UPDATE command SET result = ?, final = ?, told = 0 WHERE id = ?", (result, final, ident))
+        statement = "UPDATE command SET result = ?, final = ?, told = 0 WHERE id = ?"
+        if ident in self._unwritten or not self._write(statement, result, final, ident):
+            self._unwritten[ident] = result
 
     def result(self, ident: str) -> str | None:
         """The newest stored result of a command."""
+        if ident in self._unwritten:
+            return self._unwritten[ident]
         row = self._db.execute("SELECT result FROM command WHERE id = ?", (ident,)).fetchone()
         return row[0] if row else None
 
     def told(self, ident: str) -> None:
         """The cloud acknowledged the final result."""
-        self._db.execute("UPDATE command SET told = 1 WHERE id = ? AND final = 1", (ident,))
+        self._write("UPDATE command SET told = 1 WHERE id = ? AND final = 1", ident)
 
     def untold(self) -> list[Untold]:
         """Commands whose outcome is not known to have reached the cloud, the oldest first."""
@@ -72,3 +90,17 @@ class CommandSpool:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _is_kept(self, ident: str, since_ms: int) -> bool:
+        row = self._db.execute("SELECT 1 FROM command WHERE id = ? AND at_ms >= ?", (ident, since_ms)).fetchone()
+        return row is not None
+
+    def _write(self, statement: str, *values: object) -> bool:
+        try:
+            self._db.execute(statement, values)
+        except sqlite3.Error as err:
+            if not self.failures:
+                logger.error("spool_write_failed", extra={"lane": "commands", "reason": str(err)})  # noqa: TRY400
+            self.failures += 1
+            return False
+        return True

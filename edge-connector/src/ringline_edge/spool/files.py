@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +20,25 @@ _JOURNAL_BYTES = 4 * 1024 * 1024
 
 class _UnusableError(Exception):
     """The file is none of ours, or damaged."""
+
+
+@contextmanager
+def sole_user(folder: Path) -> Iterator[None]:
+    """Keep other processes out of `folder` while the block runs; the lock goes with the process, however it ends.
+
+    Raises:
+        ConfigError: Another process is in it, or it cannot be written.
+    """
+    try:
+        lock = (folder / "lock").open("w")
+    except OSError as err:
+        raise ConfigError(f"{folder}: edge.state_dir: {err.strerror}") from err
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as err:
+            raise ConfigError(f"{folder}: edge.state_dir: another ringline-edge runs with it") from err
+        yield
 
 
 def opened(path: Path, schema: str, synchronous: Literal["NORMAL", "FULL"]) -> sqlite3.Connection:

@@ -59,6 +59,7 @@ class LiveSpool:
         self._entries = {
             station: Entry(station, seq, doc, tuple(json.loads(rang)), seen) for station, seq, doc, rang, seen in rows
         }
+        self._since = {entry.station: entry.seq for entry in self._entries.values()}
         self._unwritten: set[str] = set()
         self.failures = 0
 
@@ -77,13 +78,14 @@ class LiveSpool:
 
     @property
     def oldest_seq(self) -> int | None:
-        """The lowest `seq` that waits."""
-        return min((entry.seq for entry in self._entries.values()), default=None)
+        """The lowest `seq` that the cloud does not have, those that gave way to a newer one included."""
+        return min(self._since.values(), default=None)
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Store documents in one commit; a station's older one gives way, its `rang` is united."""
         for entry in entries:
             self._entries[entry.station] = self._united(entry)
+            self._since.setdefault(entry.station, entry.seq)
             self._unwritten.add(entry.station)
         fresh = [self._entries[station] for station in self._unwritten if station in self._entries]
         rows = [(e.station, e.seq, e.doc, json.dumps(e.rang), e.seen_ms) for e in fresh]
@@ -93,15 +95,17 @@ class LiveSpool:
     def acked(self, station: str, seq: int) -> None:
         """The cloud has this document; a newer one of the station goes on waiting."""
         entry = self._entries.get(station)
-        if entry is not None and entry.seq == seq:
-            del self._entries[station]
+        if entry is not None and entry.seq > seq:
+            self._since[station] = max(self._since[station], seq + 1)
+        elif entry is not None and entry.seq == seq:
+            del self._entries[station], self._since[station]
             self._write("DELETE FROM live WHERE station = ? AND seq <= ?", [(station, seq)])
 
     def keep_only(self, stations: Collection[str]) -> None:
         """Drop what waits for other stations: an earlier run left it, and the PBX does not know them any more."""
         gone = [station for station in self._entries if station not in stations]
         for station in gone:
-            del self._entries[station]
+            del self._entries[station], self._since[station]
         if gone:
             self._write("DELETE FROM live WHERE station = ?", [(station,) for station in gone])
 

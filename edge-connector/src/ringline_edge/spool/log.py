@@ -7,8 +7,9 @@ what came later.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 from ringline_core.errors import SpoolFullError
 from ringline_edge.spool.files import opened
 
+logger = logging.getLogger(__name__)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (place INTEGER PRIMARY KEY AUTOINCREMENT, call TEXT NOT NULL UNIQUE,
                                    version INTEGER NOT NULL, body TEXT NOT NULL, bytes INTEGER NOT NULL,
@@ -44,7 +46,11 @@ class Record:
 
 
 class LogSpool:
-    """Call records that wait for their ack."""
+    """Call records that wait for their ack.
+
+    Attributes:
+        failures: Changes that the disk refused.
+    """
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
         """Opens `path`; above `limit_bytes` of waiting records new ones are refused.
@@ -58,6 +64,8 @@ class LogSpool:
         self._limit = limit_bytes
         row = self._db.execute("SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM record").fetchone()
         self._count, self._bytes = int(row[0]), int(row[1])
+        self._undeleted: dict[tuple[str, int], Record] = {}
+        self.failures = 0
 
     def __len__(self) -> int:
         return self._count
@@ -94,39 +102,31 @@ class LogSpool:
         rows = self._db.execute(
             "SELECT call, version, body, after_seq, at_ms FROM record WHERE ? IS NULL OR after_seq < ? "
             "ORDER BY place LIMIT ?",
-            (before_seq, before_seq, limit),
+            (before_seq, before_seq, limit + len(self._undeleted)),
         )
-        return [Record(*row) for row in rows]
+        records = [Record(*row) for row in rows]
+        return [each for each in records if (each.call, each.version) not in self._undeleted][:limit]
 
     def acked(self, records: Iterable[Record]) -> None:
         """The cloud has these versions; a newer version of a call goes on waiting."""
         # A lost delete is only a repeated record, which the cloud knows by its version: no need to wait for the disk.
+        gone = [*self._undeleted.values(), *records]
         self._db.execute("PRAGMA synchronous=NORMAL")
         try:
-            with self._commit():
-                for record in records:
-                    self._delete(record)
+            deleted = self._try(lambda: self._delete_all(gone))
         finally:
             self._db.execute("PRAGMA synchronous=FULL")
+        self._undeleted = {} if deleted else {(record.call, record.version): record for record in gone}
 
     def refuse(self, record: Record, code: str) -> None:
         """The cloud will never take this version: keep it for a human, out of the way of the others."""
-        with self._commit():
-            self._db.execute(
-                "INSERT INTO refused (call, version, body, code) VALUES (?, ?, ?, ?)",
-                (record.call, record.version, record.body, code),
-            )
-            self._db.execute(
-                "DELETE FROM refused WHERE place <= (SELECT MAX(place) FROM refused) - ?", (REFUSED_KEPT,)
-            )
-            self._delete(record)
+        if not self._try(lambda: self._put_aside(record, code)):
+            self._undeleted[record.call, record.version] = record
 
     def postpone(self, record: Record) -> None:
         """Let the others go first."""
-        self._db.execute(
-            "UPDATE record SET place = (SELECT MAX(place) + 1 FROM record) WHERE call = ? AND version = ?",
-            (record.call, record.version),
-        )
+        statement = "UPDATE record SET place = (SELECT MAX(place) + 1 FROM record) WHERE call = ? AND version = ?"
+        self._try(lambda: self._db.execute(statement, (record.call, record.version)))
 
     def forget_before(self, at_ms: int) -> int:
         """Drop records made before a moment; how many."""
@@ -154,11 +154,35 @@ class LogSpool:
         self._count += 1
         self._bytes += size
 
+    def _put_aside(self, record: Record, code: str) -> None:
+        self._db.execute(
+            "INSERT INTO refused (call, version, body, code) VALUES (?, ?, ?, ?)",
+            (record.call, record.version, record.body, code),
+        )
+        self._db.execute("DELETE FROM refused WHERE place <= (SELECT MAX(place) FROM refused) - ?", (REFUSED_KEPT,))
+        self._delete(record)
+
+    def _delete_all(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self._delete(record)
+
     def _delete(self, record: Record) -> None:
         key = (record.call, record.version)
         gone = self._db.execute("DELETE FROM record WHERE call = ? AND version = ? RETURNING bytes", key).fetchall()
         self._count -= len(gone)
         self._bytes -= sum(size for (size,) in gone)
+
+    def _try(self, change: Callable[[], object]) -> bool:
+        """Make a change in one commit; False when the disk refuses, and then nothing has changed."""
+        try:
+            with self._commit():
+                change()
+        except sqlite3.Error as err:
+            if not self.failures:
+                logger.error("spool_write_failed", extra={"lane": "log", "reason": str(err)})  # noqa: TRY400
+            self.failures += 1
+            return False
+        return True
 
     @contextmanager
     def _commit(self) -> Iterator[None]:

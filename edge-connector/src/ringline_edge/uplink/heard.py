@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ringline_core.errors import UplinkUnavailableError
 from ringline_core.wire.command import EdgeCommand
 from ringline_core.wire.edge import Desks
+
+
+class SentAwayError(UplinkUnavailableError):
+    """The cloud closed the socket and said when to come back.
+
+    Attributes:
+        retry_after_s: Not before this many seconds.
+    """
+
+    def __init__(self, text: str, retry_after_s: float) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True)

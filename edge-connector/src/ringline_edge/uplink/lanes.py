@@ -25,6 +25,7 @@ Phase = Literal["wanted", "begun", "open", "ending"]
 PASSING = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.INTERNAL, ErrorCode.TIMEOUT})
 """Codes that another try may not meet."""
 ASIDE_S = 30.0
+PASSING_S = 1.0
 SMALLEST_FRAME = 4096
 
 
@@ -52,7 +53,7 @@ class Lanes:
         self.frames = 4
         self.frame_bytes = MAX_FRAME_BYTES
         self.refused = 0
-        self._live, self._log, self._number = live, log, number
+        self._live, self._log, self._number, self._fraction = live, log, number, fraction
         self._largest = MAX_FRAME_BYTES
         self._acked: dict[str, int] = {}
         self._snapshot: Phase | None = "wanted"
@@ -98,6 +99,7 @@ class Lanes:
 
     def late(self, now_s: float) -> list[str]:
         """Frames to send again."""
+        self._aside = {station: until for station, until in self._aside.items() if until > now_s}
         for each in self.window.given_up(now_s):
             self._take_apart(each, now_s)
         return [each.text for each in self.window.due(now_s)]
@@ -106,7 +108,7 @@ class Lanes:
         """Frames to send for the first time, as far as the window has room."""
         texts = []
         while len(self.window) < max(1, self.frames):
-            sent = self._next_frame(now_s, wall_ms)
+            sent = self._next_frame(wall_ms)
             if sent is None:
                 break
             self.window.add(sent, now_s)
@@ -118,7 +120,7 @@ class Lanes:
         times = [self.window.next_due_s(), *self._aside.values()]
         return min((each for each in times if each is not None), default=None)
 
-    def acked(self, ack: Ack) -> Refused | None:
+    def acked(self, ack: Ack, now_s: float) -> Refused | None:
         """A frame was handled; what the cloud will never take of it."""
         if ack.code in PASSING:
             return None
@@ -130,6 +132,7 @@ class Lanes:
         turned_away = {each.station: each.code for each in ack.rejected if each.station in sent.stations}
         for station, seq in sent.stations.items():
             if turned_away.get(station) in PASSING:
+                self._aside[station] = now_s + PASSING_S * (1 + self._fraction())
                 continue
             self._drop(station, seq)
             if station not in turned_away:
@@ -181,7 +184,7 @@ class Lanes:
         elif tired.records:
             self._records_at_once = 1
 
-    def _next_frame(self, now_s: float, wall_ms: int) -> InFlight | None:
+    def _next_frame(self, wall_ms: int) -> InFlight | None:
         match self._snapshot:
             case "wanted" if self.snapshot_ready:
                 self._untold = set(self.known())
@@ -193,15 +196,14 @@ class Lanes:
             case "open" if not self._untold:
                 self._snapshot = "ending"
                 return self._snapshot_frame("end")
-        return self._state_frame(now_s, wall_ms) or self._records_frame()
+        return self._state_frame(wall_ms) or self._records_frame()
 
     def _snapshot_frame(self, phase: str) -> InFlight:
         frame = self._number()
         text = codec.compact({"t": "snapshot", "frame": frame, "epoch": self.epoch, "phase": phase})
         return InFlight(frame, text, snapshot=phase)
 
-    def _state_frame(self, now_s: float, wall_ms: int) -> InFlight | None:
-        self._aside = {station: until for station, until in self._aside.items() if until > now_s}
+    def _state_frame(self, wall_ms: int) -> InFlight | None:
         ready = [
             entry
             for entry in self._live.entries.values()

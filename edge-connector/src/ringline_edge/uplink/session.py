@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -39,6 +40,7 @@ class Session:
         fraction: Gives random numbers in [0, 1).
         role: What the cloud made us; None until it said, and while it is in question.
         offset_ms: What to add to our clock to get the cloud's.
+        welcomes: How often the cloud answered a hello.
         unknown_frames: Frames of a type that this version does not know; ignored.
         lanes: What an active edge tells.
         telling: Results of commands.
@@ -56,6 +58,7 @@ class Session:
     role: Role | None = None
     epoch: int = 0
     offset_ms: float = 0.0
+    welcomes: int = 0
     unknown_frames: int = 0
     limits: EdgeLimits = field(
         default_factory=lambda: EdgeLimits(beat_s=25, lease_s=60, frame_bytes=MAX_FRAME_BYTES, window=4)
@@ -63,8 +66,7 @@ class Session:
 
     def __post_init__(self) -> None:
         """Nothing is on its way yet."""
-        numbers = itertools.count(1)
-        self._number = lambda: next(numbers)
+        self._number: Callable[[], int] = itertools.count(1).__next__
         self.lanes = Lanes(self.live, self.log, self._number, self.fraction)
         self.telling = Telling(self._number, self.fraction, self.lanes.has_acked)
         self._welcomed = False
@@ -167,9 +169,16 @@ class Session:
         return texts + self.telling.due(now_s)
 
     def next_due_s(self) -> float:
-        """When `due` has something to say again, if nothing else happens."""
-        others = (self._hello_due_s, self.lanes.next_due_s(), self.telling.window.next_due_s())
-        return min(self._next_beat_s, *(each for each in others if each is not None))
+        """When `due` has something to say again, if nothing else happens; never before a welcome."""
+        if not self._welcomed:
+            return math.inf
+        lanes = self.lanes.next_due_s() if self.role == "active" else None
+        times = (self._next_beat_s, self._hello_due_s, lanes, self.telling.window.next_due_s())
+        return min(each for each in times if each is not None)
+
+    def in_flight(self) -> frozenset[int]:
+        """Numbers of the frames that wait for their ack."""
+        return frozenset(each.frame for window in (self.lanes.window, self.telling.window) for each in window)
 
     def beat_soon(self) -> None:
         """Something that beats tell has changed."""
@@ -187,6 +196,7 @@ class Session:
             self._next_beat_s = now_s + min(welcome.limits.beat_s, 1.0)
             self.offset_ms = welcome.now_at.timestamp() * 1000 - wall_ms
         self._welcomed, self._hello_due_s = True, None
+        self.welcomes += 1
         self.limits = welcome.limits
         self.lanes.frames, self.lanes.frame_bytes = welcome.limits.window, welcome.limits.frame_bytes
         return self._take_role(welcome.role, welcome.epoch)
@@ -225,7 +235,7 @@ class Session:
             self.telling.acked(ack.frame)
         if ack.code is None:
             self._fences = 0
-        return self.lanes.acked(ack)
+        return self.lanes.acked(ack, now_s)
 
     def _fenced(self, ack: Ack, now_s: float) -> Heard | None:
         if self.lanes.window.acked(ack.frame) is None:

@@ -21,6 +21,8 @@ def enter(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     bridge = message["BridgeUniqueid"]
     yield from _give_way(floor, message.get("SwapUniqueid"), bridge)
     yield from _legs(floor.enter(channel, bridge))
+    if channel.picks_up:
+        channel.role, channel.picks_up = LegRole.PARTY, False
     if channel.role is LegRole.PARTY:
         for mate in floor.parties_in(bridge):
             if mate.call != channel.call:
@@ -32,9 +34,11 @@ def enter(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
 def _talks(channel: Channel, at_ms: int) -> None:
     if channel.state is not LegState.HOLD:
         channel.state = LegState.CONNECTED
-    if channel.answered_at_ms is None:
+    if channel.answered_at_ms is not None:
+        channel.changed_at_ms = at_ms
+    else:
         channel.answered_at_ms = at_ms
-        channel.by = By.AGENT_PHONE if channel.station and not channel.origin else None
+        channel.by = By.REMOTE if channel.origin else By.AGENT_PHONE if channel.station else None
 
 
 def _give_way(floor: Floor, swapped: str | None, bridge: str) -> Iterator[Fact]:
@@ -71,9 +75,9 @@ def _others_end(floor: Floor, channel: Channel) -> None:
 
 def local_bridge(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     """LocalBridge: two halves become one wire, and the bridges at its ends one mix."""
-    one, two = message.get("LocalOneUniqueid"), message.get("LocalTwoUniqueid")
-    if one and two:
-        yield from _legs(floor.pair(one, two))
+    one, two = floor.find(message.get("LocalOneUniqueid")), floor.find(message.get("LocalTwoUniqueid"))
+    if one is not None and two is not None and one is not two:
+        yield from _legs(floor.pair(one.ident, two.ident))
 
 
 def hold(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
@@ -89,6 +93,7 @@ def unhold(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     channel = floor.of(message)
     if channel is not None and channel.state is LegState.HOLD:
         channel.state, channel.held_at_ms, channel.by = LegState.CONNECTED, None, By.AGENT_PHONE
+        channel.changed_at_ms = at_ms
         yield channel.leg()
 
 

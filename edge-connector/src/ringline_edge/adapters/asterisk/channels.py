@@ -29,14 +29,17 @@ class Channel:
         call: Linkedid at birth; later ones are told as joins.
         state: As a leg; None while it is not to be seen yet.
         placed: The PBX called this phone to connect it onwards (click-to-dial).
+        up_at_ms: When its phone was picked up; it talks only from `answered_at_ms` on.
         bridge: The mix it is in; bridges that a Local pair connects are one mix.
         ended_by: Who ended its part, as far as requests tell.
         has_left: It transferred its call away.
         dialing: Channels that it dials now.
         dial_status: First DialEnd that named it as the dialled one.
         far_status: Last DialEnd of something that it dialled, other than an answer.
+        picks_up: It took what rang elsewhere, by a feature code perhaps, and is about to speak.
         picker: Station or number that picked up what rang here.
         consulted_by: Channel that asked it something while its caller is on hold (AMI's own attended transfer).
+        attached: Call data that we set on it ourselves; channels that it dials inherit it.
     """
 
     ident: str
@@ -54,7 +57,9 @@ class Channel:
     dialed: str | None = None
     queue: str | None = None
     answered_at_ms: int | None = None
+    up_at_ms: int | None = None
     held_at_ms: int | None = None
+    changed_at_ms: int | None = None
     bridge: str | None = None
     by: str | None = None
     transferred_by: str | None = None
@@ -65,10 +70,12 @@ class Channel:
     far_status: str | None = None
     ended_by: By | None = None
     is_picked_up: bool = False
+    picks_up: bool = False
     picker: str | None = None
     consulted_by: str | None = None
     variables: str = ""
     data: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    attached: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def leg(self, ended: Ended | None = None) -> Leg:
         """The whole present truth of this channel as a leg."""
@@ -88,6 +95,7 @@ class Channel:
             queue=self.queue,
             answered_at_ms=self.answered_at_ms,
             held_at_ms=self.held_at_ms,
+            changed_at_ms=self.changed_at_ms,
             by=self.by,
             transferred_by=self.transferred_by,
             bridge=self.bridge,
@@ -100,6 +108,11 @@ class Channel:
         if variables != self.variables:
             self.variables = variables
             self.data = {**self.data, **data_of(variables)}
+
+    def attach(self, data: Mapping[str, str]) -> None:
+        """Call data that we set, or that the channel which dials this one carries."""
+        self.attached = {**self.attached, **data}
+        self.data = {**self.data, **data}
 
 
 class Naming:

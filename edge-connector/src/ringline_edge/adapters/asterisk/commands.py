@@ -49,12 +49,14 @@ class Action:
         headers: Its headers; a sequence of values makes a header repeat.
         undo: What takes it back when a later one fails.
         settled: Errors of the PBX that say that there was nothing left to do.
+        data: Call data that it sets on its channel.
     """
 
     name: str
     headers: Mapping[str, str | Sequence[str]]
     undo: Action | None = None
     settled: tuple[str, ...] = ()
+    data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def _originate(command: EdgeCommand, config: AsteriskConfig) -> Action:
         headers["Account"] = command.account
     if command.caller_id:
         headers["CallerID"] = _number(command.caller_id)
-    return Action("Originate", headers)
+    return Action("Originate", headers, data=data_of(command.data or {}))
 
 
 def _variables(data: Mapping[str, object]) -> dict[str, str]:
@@ -178,16 +180,16 @@ def _variables(data: Mapping[str, object]) -> dict[str, str]:
     return named
 
 
-def data_of(command: EdgeCommand) -> dict[str, str]:
-    """Call data of a command as the channels will show it."""
-    return {
-        name.removeprefix(VARIABLE_PREFIX).lower(): value for name, value in _variables(command.data or {}).items()
-    }
+def data_of(data: Mapping[str, object]) -> dict[str, str]:
+    """Call data as the channels will show it."""
+    return {name.removeprefix(VARIABLE_PREFIX).lower(): value for name, value in _variables(data).items()}
 
 
 def _attach(command: EdgeCommand, channel: Channel) -> Iterator[Action]:
-    for name, value in _variables(command.data or {}).items():
-        yield Action("Setvar", {"Channel": channel.name, "Variable": f"__{name}", "Value": value})
+    for name, value in (command.data or {}).items():
+        for variable, text in _variables({name: value}).items():
+            headers = {"Channel": channel.name, "Variable": f"__{variable}", "Value": text}
+            yield Action("Setvar", headers, data=data_of({name: value}))
 
 
 def _notify(channel: Channel, event: str) -> Action:
@@ -244,7 +246,16 @@ def _remove(member: Member) -> Action:
 
 
 def _pause(member: Member, reason: str) -> Action:
-    return Action("QueuePause", {**_member(member), "Paused": "true", "Reason": reason})
+    return Action("QueuePause", {**_member(member), "Paused": "true", "Reason": reason}, _as_it_is(member))
+
+
+def _unpause(member: Member) -> Action:
+    return Action("QueuePause", {**_member(member), "Paused": "false"}, _as_it_is(member))
+
+
+def _as_it_is(member: Member) -> Action:
+    state = {"Paused": "true", "Reason": member.reason} if member.paused else {"Paused": "false"}
+    return Action("QueuePause", {**_member(member), **state})
 
 
 def _member(member: Member) -> dict[str, str]:
@@ -259,7 +270,7 @@ def _set_state(command: EdgeCommand, now: Situation) -> Iterator[Action]:
     if command.state == "ready":
         ours = [member for member in paused if is_ours(member, now)]
         for member in ours or paused:
-            yield Action("QueuePause", {**_member(member), "Paused": "false"})
+            yield _unpause(member)
         return
     for member in now.members.values():
         if not member.paused or is_ours(member, now):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ringline_core.domain.facts import Fact, Joined, LegRole, Party
-from ringline_core.wire.codes import LegState
+from ringline_core.wire.codes import By, LegState
 from ringline_edge.adapters.asterisk.channels import Channel, is_local, known, party
 from ringline_edge.adapters.asterisk.floor import Floor
 from ringline_edge.adapters.asterisk.protocol import Message
@@ -28,13 +28,16 @@ def newchannel(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
         channel.origin = True
         channel.dialed = known(message.get("Exten"))
         channel.state = LegState.INITIATED
+        channel.by = By.AGENT_PHONE if channel.station else None
         if channel.station and channel.dialed and floor.naming.is_feature(channel.dialed):
             channel.role = LegRole.HELPER
         yield channel.leg()
     elif channel.station is not None and channel.call == ident:
         # It is rung, and in a call of its own: the PBX calls this phone to connect it onwards.
         channel.placed, channel.origin, channel.state = True, True, LegState.INITIATED
-        channel.dialed = floor.placed.pop(ident, None)
+        if ident in floor.placed:
+            channel.dialed, data = floor.placed.pop(ident)
+            channel.attach(data)
         yield channel.leg()
 
 
@@ -48,6 +51,7 @@ def newstate(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
         case "5" if channel.state is None:
             yield from _rings(floor, channel)
         case "6":
+            channel.up_at_ms = channel.up_at_ms or at_ms
             yield from _is_up(channel, at_ms)
 
 
@@ -64,6 +68,7 @@ def _is_up(channel: Channel, at_ms: int) -> Iterator[Fact]:
         return
     if channel.station is None or (channel.origin and not channel.placed):
         channel.state, channel.answered_at_ms = LegState.CONNECTED, at_ms
+        channel.by = By.REMOTE if channel.station else None
         yield channel.leg()
 
 
@@ -81,7 +86,14 @@ def dial_begin(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     if dialled is None or caller is None:
         return
     caller.dialing.add(dialled.ident)
-    caller.dialed = caller.dialed or known(message.get("Exten"))
+    if caller.attached:
+        dialled.attach(caller.attached)
+    if caller.dialed is None and known(message.get("Exten")):
+        caller.dialed = message["Exten"]
+        if caller.state is not None:
+            yield caller.leg()
+    if dialled.station is not None and dialled.dialed is None:
+        dialled.dialed = caller.dialed
     if dialled.call != caller.call:
         yield Joined(dialled.call, caller.call, at_ms)
     if dialled.outside:

@@ -73,10 +73,10 @@ def _unanswered(floor: Floor, channel: Channel, hangup: Message, at_ms: int) -> 
 
 
 def _taker(floor: Floor, loser: Channel) -> Channel | None:
-    """The phone of the same call that answered while this one rang."""
+    """The phone of the same call that was picked up while this one rang."""
     for each in floor.channels.values():
         others_phone = each.call == loser.call and each.role is LegRole.PARTY and not each.origin and each is not loser
-        if others_phone and (each.answered_at_ms or 0) >= loser.started_at_ms:
+        if others_phone and (each.up_at_ms or each.answered_at_ms or 0) >= loser.started_at_ms:
             return each
     return None
 

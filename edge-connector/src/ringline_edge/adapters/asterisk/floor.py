@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ringline_core.domain.facts import Fact, Joined, LegRole, Party
@@ -20,7 +20,7 @@ class Floor:
         bridges: Who is in a bridge of the PBX, in the order of entering.
         queue_of: Queue that a call went through, by call.
         transferrer_of: Station that transferred a call last, by call.
-        placed: Whom a channel that we originate will dial, by the id we gave it.
+        placed: Whom a channel that we originate will dial and its call data, by the id we gave it.
         tells_requests: HangupRequest events come, so a channel that ends without one was ended by the PBX.
     """
 
@@ -31,7 +31,7 @@ class Floor:
     halves: dict[str, str] = field(default_factory=dict)
     queue_of: dict[str, str] = field(default_factory=dict)
     transferrer_of: dict[str, str] = field(default_factory=dict)
-    placed: dict[str, str] = field(default_factory=dict)
+    placed: dict[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
     tells_requests: bool = False
 
     def find(self, ident: str | None) -> Channel | None:
@@ -86,7 +86,7 @@ class Floor:
         """
         before = self.bridge_of.get(channel.ident)
         if before is not None and before != bridge:
-            self.bridges.get(before, {}).pop(channel.ident, None)
+            self._take_out(channel, before)
         self.bridges.setdefault(bridge, {})[channel.ident] = None
         self.bridge_of[channel.ident] = bridge
         channel.bridge = bridge if not self.halves else self._mix(bridge)
@@ -105,12 +105,15 @@ class Floor:
         was = self._connected(present) if self.halves else ()
         del self.bridge_of[channel.ident]
         channel.bridge = None
-        inside = self.bridges.get(present, {})
-        inside.pop(channel.ident, None)
-        if not inside:
-            self.bridges.pop(present, None)
+        self._take_out(channel, present)
         for each in was:
             yield from self._renamed(each)
+
+    def _take_out(self, channel: Channel, bridge: str) -> None:
+        inside = self.bridges.get(bridge, {})
+        inside.pop(channel.ident, None)
+        if not inside:
+            self.bridges.pop(bridge, None)
 
     def pair(self, one: str, two: str) -> Iterator[Channel]:
         """Two Local halves are one wire from now on.

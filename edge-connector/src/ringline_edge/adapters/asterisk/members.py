@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ringline_core.domain.facts import Agent, Membership
@@ -11,13 +11,14 @@ from ringline_core.wire.codes import AgentStateName, By
 from ringline_edge.adapters.asterisk.channels import Naming
 from ringline_edge.adapters.asterisk.protocol import Message
 
+_DIGITS: Final = 10
 LOGGED_OFF: Final = "ringline:logged_off"
 """Pause reason that stands for log-off where a member is static and cannot be removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One interface in one queue."""
+    """One interface in one queue; `since_ms` is since when it is paused or not, where the PBX tells."""
 
     interface: str
     queue: str
@@ -25,6 +26,7 @@ class Member:
     reason: str
     penalty: int
     is_static: bool
+    since_ms: int | None = None
 
 
 class Members:
@@ -34,6 +36,7 @@ class Members:
         """Nobody is a member yet."""
         self._naming = naming
         self._members: dict[str, dict[str, Member]] = {}
+        self._told: dict[str, Agent] = {}
 
     def of(self, station: str) -> dict[str, Member]:
         """Memberships of a station, by queue."""
@@ -47,12 +50,19 @@ class Members:
             self.take(message)
 
     def take(self, message: Message) -> str | None:
-        """Take a member from a QueueMember* event; its station, None when it is no station of ours."""
+        """Take a member from a QueueMember* event; its station, None when it is no station of ours.
+
+        Raises:
+            KeyError: No queue is named.
+            ValueError: The queue has no name.
+        """
         interface = message.get("Interface") or message.get("Location") or ""
         station = self._naming.station(interface)
         if station is None:
             return None
         queue = message["Queue"]
+        if not queue:
+            raise ValueError("a member of no queue")
         if message["Event"] == "QueueMemberRemoved":
             self._members.get(station, {}).pop(queue, None)
         else:
@@ -64,6 +74,7 @@ class Members:
                 reason,
                 _number(message.get("Penalty")),
                 message.get("Membership") in ("static", "realtime"),
+                _since(message),
             )
         return station
 
@@ -78,19 +89,37 @@ class Members:
         return tuple(self.agent(station, at_ms) for station in sorted(self._members))
 
     def agent(self, station: str, at_ms: int) -> Agent:
-        """A station's agent: ready while one queue may call, off when in none or marked so where members are static."""
+        """A station's agent as of now; one whose state and reason did not change keeps its time."""
         members = [self._members.get(station, {})[queue] for queue in sorted(self._members.get(station, {}))]
-        queues = tuple(Membership(m.queue, m.paused, m.reason or None, m.penalty) for m in members)
-        if not members:
-            return Agent(station, AgentStateName.LOGGED_OFF, at_ms, by=By.AGENT_PHONE)
-        paused = [member for member in members if member.paused]
-        if len(paused) < len(members):
-            return Agent(station, AgentStateName.READY, at_ms, station, queues=queues, by=By.AGENT_PHONE)
-        reason = next((member.reason for member in paused if member.reason), None)
-        if reason == LOGGED_OFF and all(member.is_static for member in members):
-            return Agent(station, AgentStateName.LOGGED_OFF, at_ms, queues=queues, by=By.AGENT_PHONE)
-        return Agent(station, AgentStateName.NOT_READY, at_ms, station, reason, queues=queues, by=By.AGENT_PHONE)
+        agent = _agent(station, members, at_ms)
+        told = self._told.get(station)
+        if told is not None and (told.state, told.reason) == (agent.state, agent.reason):
+            agent = replace(agent, since_at_ms=told.since_at_ms)
+        elif told is None:
+            agent = replace(agent, since_at_ms=max((m.since_ms for m in members if m.since_ms), default=at_ms))
+        self._told[station] = agent
+        return agent
+
+
+def _agent(station: str, members: Sequence[Member], at_ms: int) -> Agent:
+    """Ready while one queue may call, off when in none or marked so where members are static."""
+    queues = tuple(Membership(m.queue, m.paused, m.reason or None, m.penalty) for m in members)
+    if all(member.is_static and member.paused and member.reason == LOGGED_OFF for member in members):
+        return Agent(station, AgentStateName.LOGGED_OFF, at_ms, queues=queues, by=By.AGENT_PHONE)
+    paused = [member for member in members if member.paused]
+    if len(paused) < len(members):
+        return Agent(station, AgentStateName.READY, at_ms, station, queues=queues, by=By.AGENT_PHONE)
+    reason = next((member.reason for member in paused if member.reason not in ("", LOGGED_OFF)), None)
+    return Agent(station, AgentStateName.NOT_READY, at_ms, station, reason, queues=queues, by=By.AGENT_PHONE)
+
+
+def _since(message: Message) -> int | None:
+    """LastPause tells of members that are paused, and by its absence of those who never were; in seconds."""
+    last_pause, log_on = _number(message.get("LastPause")), _number(message.get("LoginTime"))
+    if message.get("Paused") == "1":
+        return last_pause * 1000 or None
+    return None if last_pause else log_on * 1000 or None
 
 
 def _number(value: str | None) -> int:
-    return int(value) if value and value.isdecimal() else 0
+    return int(value) if value and value.isdecimal() and len(value) <= _DIGITS else 0

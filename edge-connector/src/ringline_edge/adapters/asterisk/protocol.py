@@ -49,6 +49,11 @@ class AmiProtocol:
         self.banner = banner
         self._rest = bytearray()
 
+    @property
+    def buffered(self) -> int:
+        """Bytes kept of a message that is not complete yet."""
+        return len(self._rest)
+
     def receive_data(self, data: bytes) -> Iterator[Message]:
         """Wanted events and all responses in `data`, which may be cut anywhere.
 
@@ -68,9 +73,12 @@ class AmiProtocol:
             return
         whole = bytes(rest[:end])
         del rest[: end + len(_END)]
-        for raw in whole.split(_END):
+        for block in whole.split(_END):
+            # A stray empty line may stand before a message, or, by the cut of the bytes, after one.
+            raw = block if block.startswith(_EVENT) else block.strip(b"\r\n")
             if raw.startswith(_EVENT):
-                if raw[7 : raw.find(b"\r\n")] in WANTED:
+                line = raw.find(b"\r\n")
+                if raw[len(_EVENT) : line if line > 0 else None] in WANTED:
                     yield _parse(raw)
             elif raw:
                 yield _parse(raw)
@@ -98,6 +106,7 @@ def _parse(raw: bytes) -> Message:
         if name == _VARIABLE and name in message:
             value = f"{message[name]}{REPEATED}{value}"
         message[name] = value
+    message.pop("", None)
     return message
 
 

@@ -1,4 +1,4 @@
-"""One connection to the Asterisk Manager Interface: login, questions and answers, and the stream of events."""
+"""One link to the Asterisk Manager Interface: login, questions and answers, and the stream of events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OFF: Final = "off"
 
 
 class AmiSession:
-    """A connection that is open.
+    """A link that is open.
 
     Events that belong to a list somebody asked for go to whoever asked; all others go to `on_event`.
     """
@@ -39,13 +39,27 @@ class AmiSession:
         self._list_ends: dict[str, tuple[str, asyncio.Future[None]]] = {}
         self._numbers = itertools.count(1)
 
+    @classmethod
+    async def open(cls, config: AsteriskConfig, on_event: Callable[[Message], None]) -> AmiSession:
+        """A session over a new TCP link, not logged in yet.
+
+        Raises:
+            PbxUnavailableError: Nobody listens there, or not in time.
+        """
+        try:
+            async with asyncio.timeout(config.connect_timeout_s):
+                reader, writer = await asyncio.open_connection(config.host, config.port)
+        except (OSError, TimeoutError) as err:
+            raise PbxUnavailableError(f"{config.host}:{config.port}") from err
+        return cls(reader, writer, config, on_event)
+
     @property
     def banner(self) -> str:
         """What the PBX said first; empty until it has."""
         return self._protocol.banner
 
     async def read(self) -> None:
-        """Read until the connection ends.
+        """Read until the link ends.
 
         Raises:
             PbxUnavailableError: It ended.
@@ -67,7 +81,7 @@ class AmiSession:
                 waiting.set_result(message)
         elif ident in self._list_ends:
             end, finished = self._list_ends[ident]
-            if message["Event"] != end:
+            if message.get("Event") != end:
                 self._lists[ident].append(message)
             elif not finished.done():
                 finished.set_result(None)
@@ -99,19 +113,20 @@ class AmiSession:
 
         Raises:
             CommandError: A value that cannot be sent.
-            PbxUnavailableError: No answer in time, or the connection ended.
+            PbxUnavailableError: No answer in time, or the link ended.
         """
         ident = self.next_id()
         return await self.ask_as(ident, name, headers or {})
 
     def next_id(self) -> str:
         """An ActionID that was not used in this session."""
-        return f"ringline-{next(self._numbers)}"
+        return f"q{next(self._numbers)}"
 
     async def ask_as(self, ident: str, name: str, headers: Mapping[str, str | Sequence[str]]) -> Message:
         """`ask` under an id of the caller's choice."""
         data = action(name, ident, headers)
-        waiting = self._answers[ident] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._answers[ident] = waiting
         try:
             self._writer.write(data)
             async with asyncio.timeout(self._config.connect_timeout_s):
@@ -133,7 +148,7 @@ class AmiSession:
 
         Raises:
             PbxAuthError: The user may not ask.
-            PbxUnavailableError: The list did not end in time, or the connection ended.
+            PbxUnavailableError: The list did not end in time, or the link ended.
         """
         ident, finished = self.next_id(), asyncio.get_running_loop().create_future()
         self._lists[ident], self._list_ends[ident] = [], (end, finished)
@@ -141,7 +156,8 @@ class AmiSession:
             answer = await self.ask_as(ident, name, {})
             if answer.get("Response") != "Success":
                 if answer.get("Message", "").lower().startswith(_DENIED):
-                    raise PbxAuthError(f"AMI user {self._config.username!r} may not ask for {name}; see docs for its write classes")
+                    user = self._config.username
+                    raise PbxAuthError(f"AMI user {user!r} may not ask for {name}: its write classes in manager.conf")
                 return None
             async with asyncio.timeout(self._config.connect_timeout_s):
                 await finished
@@ -151,19 +167,26 @@ class AmiSession:
         finally:
             del self._lists[ident], self._list_ends[ident]
 
-    async def keep_alive(self) -> None:
-        """Ping for ever.
+    async def keep_alive(self, until: asyncio.Event) -> None:
+        """Ping until something happens.
 
         Raises:
             PbxUnavailableError: No answer in time.
         """
-        while True:
-            await asyncio.sleep(self._config.ping_s)
-            await self.ask("Ping")
+        while not until.is_set():
+            try:
+                async with asyncio.timeout(self._config.ping_s):
+                    await until.wait()
+            except TimeoutError:
+                await self.ask("Ping")
 
     def close(self) -> None:
-        """End the connection; whoever waits for an answer hears so."""
-        for waiting in (*self._answers.values(), *(finished for _, finished in self._list_ends.values())):
+        """End the link; whoever waits for an answer hears so."""
+        error = PbxUnavailableError("the link to the PBX ended")
+        for waiting in self._answers.values():
             if not waiting.done():
-                waiting.set_exception(PbxUnavailableError("the link to the PBX ended"))
+                waiting.set_exception(error)
+        for _, finished in self._list_ends.values():
+            if not finished.done():
+                finished.set_exception(error)
         self._writer.close()

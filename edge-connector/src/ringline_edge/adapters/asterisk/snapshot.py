@@ -12,6 +12,7 @@ from ringline_edge.adapters.asterisk.channels import Channel, is_local, known
 from ringline_edge.adapters.asterisk.floor import Floor
 from ringline_edge.adapters.asterisk.protocol import Message
 from ringline_edge.adapters.asterisk.translate import Translator
+from ringline_edge.adapters.port import Capabilities
 
 LISTS: Final[Mapping[str, str]] = {
     "QueueStatus": "QueueStatusComplete",
@@ -22,12 +23,15 @@ LISTS: Final[Mapping[str, str]] = {
 """Actions that give a list, and the events that end it. Channels come last: they age fastest."""
 
 _BORN_AT: Final = re.compile(r"(?:^|-)(\d{9,11})\.\d+$")
-_DIALLED_BY: Final = frozenset({"AppDial", "AppDial2", "AppQueue"})
-_RINGING, _UP = "5", "6"
+_ORIGINATED: Final = "AppDial2"
+_DIALLED_BY: Final = frozenset({"AppDial", _ORIGINATED, "AppQueue"})
+"""What runs on a channel that is being rung; the second also on one that Originate rings."""
+
+_DIGITS: Final = 5
 
 
-def take(translator: Translator, lists: Mapping[str, Iterable[Message]], now_ms: int) -> Snapshot:
-    """Bring the translation into line with what the PBX lists, and say it all as one fact.
+def align(translator: Translator, lists: Mapping[str, Iterable[Message]], now_ms: int) -> tuple[Joined, ...]:
+    """Bring the translation into line with what the PBX lists.
 
     What is known of a channel from before stays: it tells more than a list can (holds, times, transfers).
 
@@ -35,10 +39,14 @@ def take(translator: Translator, lists: Mapping[str, Iterable[Message]], now_ms:
         translator: The session's; live events that came meanwhile are to be given to it afterwards.
         lists: Items by action, as named in `LISTS`; a missing list counts as empty.
         now_ms: For what the PBX gives no time.
+
+    Returns:
+        Calls that the lists show to be one.
     """
-    translator.members.replace(each for each in lists.get("QueueStatus", ()) if each["Event"] == "QueueMember")
+    translator.members.replace(each for each in lists.get("QueueStatus", ()) if each.get("Event") == "QueueMember")
+    translator.replace_devices(lists.get("DeviceStateList", ()), now_ms)
     details = {each.get("Uniqueid", ""): each for each in lists.get("Status", ())}
-    items = {each["Uniqueid"]: each for each in lists.get("CoreShowChannels", ()) if "Channel" in each}
+    items = {each["Uniqueid"]: each for each in lists.get("CoreShowChannels", ()) if _is_whole(each)}
     floor = translator.floor
     for channel in [each for each in floor.channels.values() if each.ident not in items]:
         list(floor.leave(channel))
@@ -49,14 +57,23 @@ def take(translator: Translator, lists: Mapping[str, Iterable[Message]], now_ms:
         _take_bridge(floor, item)
     for channel in floor.channels.values():
         _see(floor, channel)
-    devices = (translator.device(each, now_ms) for each in lists.get("DeviceStateList", ()))
+    return tuple(joins)
+
+
+def picture(translator: Translator, joins: tuple[Joined, ...], offered: Capabilities, now_ms: int) -> Snapshot:
+    """Everything the translation knows now, as one fact."""
     return Snapshot(
         now_ms,
-        tuple(channel.leg() for channel in floor.channels.values() if channel.state is not None),
-        tuple(joins),
+        tuple(channel.leg() for channel in translator.channels.values() if channel.state is not None),
+        joins,
         translator.members.agents(now_ms),
-        tuple(device for device in devices if device is not None),
+        translator.devices,
+        {"": offered.default, **offered.stations},
     )
+
+
+def _is_whole(item: Message) -> bool:
+    return "Uniqueid" in item and "Channel" in item
 
 
 def _take_channel(floor: Floor, item: Message, details: Mapping[str, Message], now_ms: int) -> Iterable[Joined]:
@@ -77,7 +94,7 @@ def _started(item: Message, now_ms: int) -> int:
     born = _BORN_AT.search(item["Uniqueid"])
     if born:
         return int(born[1]) * 1000
-    parts = [int(part) for part in item.get("Duration", "").split(":") if part.isdecimal()]
+    parts = [int(part) for part in item.get("Duration", "").split(":") if part.isdecimal() and len(part) <= _DIGITS]
     hours, minutes, seconds = parts if len(parts) == 3 else (0, 0, 0)
     return now_ms - ((hours * 60 + minutes) * 60 + seconds) * 1000
 
@@ -85,12 +102,16 @@ def _started(item: Message, now_ms: int) -> int:
 def _guess_part(floor: Floor, channel: Channel, item: Message, detail: Message) -> None:
     """A list does not tell who called whom; the running application does."""
     application = item.get("Application", "")
-    channel.origin = application not in _DIALLED_BY
-    if channel.origin:
+    own_call = channel.station is not None and channel.call == channel.ident
+    rung_by_pbx = own_call and application == _ORIGINATED
+    channel.origin = rung_by_pbx or application not in _DIALLED_BY
+    if rung_by_pbx:
+        # Whom it is for shows only as the number that the phone was given to display.
+        channel.placed, channel.dialed = True, known(item.get("ConnectedLineNum"))
+    elif channel.origin:
         channel.dialed = known(detail.get("DNID")) or known(item.get("Exten"))
-        # Dialled by the PBX itself, to be connected onwards: nobody dialled this channel's own number.
-        channel.placed = channel.station is not None and channel.call == channel.ident and "DNID" in detail
-        channel.placed = channel.placed and known(detail.get("DNID")) is None
+        # Connected onwards by now: nobody dialled this channel's own number.
+        channel.placed = own_call and "DNID" in detail and known(detail.get("DNID")) is None
     if application == "Queue":
         channel.queue = item.get("ApplicationData", "").partition(",")[0] or None
         if channel.queue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringline_core.domain.facts import Fact, Joined, LegRole
-from ringline_core.wire.codes import By, LegState
+from ringline_core.wire.codes import LegState
 from ringline_edge.adapters.asterisk.channels import Channel, known
 from ringline_edge.adapters.asterisk.floor import Floor
 from ringline_edge.adapters.asterisk.protocol import Message
@@ -54,6 +54,7 @@ def attended(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     transferee = floor.find(message.get("TransfereeUniqueid"))
     for each in targets:
         each.transferred_by, each.consulted_by = first.station, None
+        each.changed_at_ms = at_ms if each.answered_at_ms is not None else None
         # Until it is answered nothing but this tells the target's phone who waits for it.
         each.remote = transferee.own if transferee and each.answered_at_ms is None else None
         if each.state is not None:
@@ -72,15 +73,12 @@ def _targets(floor: Floor, message: Message, first: Channel, second: Channel) ->
 
 
 def pickup(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
-    """Pickup: one channel takes what rings at another one; the picker's call was one of its own until now."""
+    """Pickup: one channel takes what rings at another one; from the bridge that follows on the picker is a party."""
     picker, target = floor.of(message), floor.find(message.get("TargetUniqueid"))
     if picker is None or target is None:
         return
     target.is_picked_up, target.picker = True, picker.station or picker.own.number
-    picker.role, picker.origin, picker.placed = LegRole.PARTY, False, False
+    picker.picks_up, picker.origin, picker.placed = True, False, False
     picker.queue, picker.dialed = target.queue, target.dialed
-    picker.ended_by = None
+    picker.ended_by = picker.answered_at_ms = None
     yield Joined(picker.call, target.call, at_ms, "pickup")
-    picker.state = LegState.CONNECTED
-    picker.answered_at_ms, picker.by = picker.answered_at_ms or at_ms, By.AGENT_PHONE
-    yield picker.leg()

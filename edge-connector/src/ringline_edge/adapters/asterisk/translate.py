@@ -18,11 +18,21 @@ from ringline_edge.adapters.asterisk.members import Members
 from ringline_edge.adapters.asterisk.protocol import Message
 
 Handler = Callable[[Floor, Message, int], Iterator[Fact]]
+_SECONDS_DIGITS: Final = 10
+"""Of seconds since the epoch, for some 260 years more."""
+
 _GONE: Final = frozenset({"UNAVAILABLE", "INVALID"})
+_MEMBER_EVENTS: Final = frozenset({"QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause"})
 
 
 class Translator:
-    """Turns the events of AMI sessions into facts."""
+    """Turns the events of AMI sessions into facts.
+
+    Attributes:
+        floor: What is up now.
+        members: Who is logged on where.
+        skipped: Events that lacked something they must have, or held no number where one must be; nothing came of them.
+    """
 
     def __init__(self, naming: Naming, *, tells_requests: bool = False) -> None:
         """Knows no channel yet.
@@ -32,6 +42,8 @@ class Translator:
             tells_requests: HangupRequest events are known to come; else the first one tells.
         """
         self._naming = naming
+        self._devices: dict[str, Device] = {}
+        self.skipped = 0
         self.floor = Floor(naming, tells_requests=tells_requests)
         self.members = Members(naming)
 
@@ -40,20 +52,19 @@ class Translator:
         """Live channels by Uniqueid."""
         return self.floor.channels
 
-    def place(self, channel: str, number: str) -> None:
-        """We are about to originate: the own channel's id, and whom it will dial."""
-        self.floor.placed[channel] = number
+    def place(self, channel: str, number: str, data: Mapping[str, str]) -> None:
+        """We are about to originate: the own channel's id, whom it will dial, and the data it carries."""
+        self.floor.placed[channel] = number, data
 
     def unplace(self, channel: str) -> None:
         """Nothing came of it."""
         self.floor.placed.pop(channel, None)
 
-    def attach(self, channels: Iterable[str], data: Mapping[str, str]) -> Iterator[Fact]:
-        """Call data was set on channels; the PBX itself does not announce it."""
-        for ident in channels:
-            channel = self.floor.find(ident)
-            if channel is not None:
-                channel.data = {**channel.data, **data}
+    def attach(self, name: str, data: Mapping[str, str]) -> Iterator[Fact]:
+        """Call data was set on a channel; the PBX itself announces only variables that its `channelvars` names."""
+        for channel in self.channels.values():
+            if channel.name == name:
+                channel.attach(data)
                 if channel.state is not None:
                     yield channel.leg()
 
@@ -66,19 +77,34 @@ class Translator:
         """
         event = message.get("Event", "")
         handler = _HANDLERS.get(event)
-        if handler is not None:
-            return handler(self.floor, message, moment(message, now_ms))
-        match event:
-            case "QueueMemberAdded" | "QueueMemberRemoved" | "QueueMemberPause":
-                return self.members.changed(message, moment(message, now_ms))
-            case "DeviceStateChange":
-                return self._device(message, moment(message, now_ms))
-            case _:
-                return iter(())
+        try:
+            if handler is not None:
+                yield from handler(self.floor, message, moment(message, now_ms))
+            elif event in _MEMBER_EVENTS:
+                yield from self.members.changed(message, moment(message, now_ms))
+            elif event == "DeviceStateChange":
+                yield from self._device(message, moment(message, now_ms))
+        except (KeyError, ValueError):
+            self.skipped += 1
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """All phones heard of."""
+        return tuple(self._devices.values())
+
+    def replace_devices(self, messages: Iterable[Message], now_ms: int) -> None:
+        """Take a whole list of phones; one that did not change keeps its time."""
+        found = [device for each in messages if (device := self.device(each, now_ms)) is not None]
+        self._devices = {each.device: self._known(each) for each in found}
+
+    def _known(self, device: Device) -> Device:
+        known = self._devices.get(device.device)
+        return known if known is not None and known.in_service == device.in_service else device
 
     def _device(self, message: Message, at_ms: int) -> Iterator[Device]:
         device = self.device(message, at_ms)
-        if device is not None:
+        if device is not None and self._known(device) is device:
+            self._devices[device.device] = device
             yield device
 
     def device(self, message: Message, at_ms: int) -> Device | None:
@@ -96,10 +122,9 @@ def moment(message: Message, now_ms: int) -> int:
     if stamp is None:
         return now_ms
     seconds, _, fraction = stamp.partition(".")
-    try:
-        return int(seconds) * 1000 + int(fraction[:3].ljust(3, "0"))
-    except ValueError:
+    if not (seconds.isdecimal() and len(seconds) <= _SECONDS_DIGITS and (fraction or "0").isdecimal()):
         return now_ms
+    return int(seconds) * 1000 + int(fraction[:3].ljust(3, "0"))
 
 
 _HANDLERS: Final[dict[str, Handler]] = {

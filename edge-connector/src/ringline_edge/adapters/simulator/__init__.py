@@ -8,7 +8,7 @@ from typing import Any
 from ringline_core.domain.facts import Fact
 from ringline_edge.adapters.port import PbxAdapter
 from ringline_edge.adapters.simulator.adapter import SimulatorAdapter
-from ringline_edge.adapters.simulator.config import parse
+from ringline_edge.adapters.simulator.config import SimulatorConfig
 from ringline_edge.adapters.simulator.protocol import LineProtocol
 from ringline_edge.adapters.simulator.translate import translate
 
@@ -17,9 +17,9 @@ def create(settings: dict[str, Any]) -> PbxAdapter:
     """An adapter by the `[pbx.simulator]` table.
 
     Raises:
-        ConfigError: A setting is missing, unknown or out of range.
+        pydantic.ValidationError: A setting is missing, unknown or out of range.
     """
-    return SimulatorAdapter(parse(settings))
+    return SimulatorAdapter(SimulatorConfig.model_validate(settings))
 
 
 def replay(data: bytes, site: str) -> Iterator[Fact]:

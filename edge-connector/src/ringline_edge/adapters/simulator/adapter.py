@@ -110,7 +110,8 @@ class SimulatorAdapter:
         if self._writer is None:
             raise PbxUnavailableError("no link to the PBX")
         ref = f"r{next(self._refs)}"
-        waiting = self._replies[ref] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._replies[ref] = waiting
         self._writer.write(encode({**message, "ref": ref}))
         try:
             async with asyncio.timeout(self._config.reply_timeout_s):

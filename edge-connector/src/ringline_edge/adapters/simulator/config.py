@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-
-from ringline_core.errors import ConfigError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
 class SimulatorConfig(BaseModel):
@@ -20,16 +16,3 @@ class SimulatorConfig(BaseModel):
     auto_answer: bool = False
     connect_timeout_s: float = Field(default=5.0, gt=0, le=60)
     reply_timeout_s: float = Field(default=5.0, gt=0, le=60)
-
-
-def parse(settings: dict[str, Any]) -> SimulatorConfig:
-    """The checked settings.
-
-    Raises:
-        ConfigError: With the key and the reason.
-    """
-    try:
-        return SimulatorConfig.model_validate(settings)
-    except ValidationError as err:
-        first = err.errors()[0]
-        raise ConfigError(f"pbx.simulator.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

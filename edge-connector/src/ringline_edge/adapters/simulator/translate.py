@@ -108,6 +108,7 @@ def _leg(message: Message) -> Leg:
         queue=_maybe(message, "queue"),
         answered_at_ms=_maybe_ms(message, "answered_ms"),
         held_at_ms=_maybe_ms(message, "held_ms"),
+        changed_at_ms=_maybe_ms(message, "changed_ms"),
         by=_by(_maybe(message, "by")),
         consult_of=_maybe(message, "consult_of"),
         transferred_by=_maybe(message, "transferred_by"),
