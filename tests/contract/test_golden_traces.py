@@ -1,0 +1,95 @@
+"""Recorded sessions of real PBXes lead to the expected documents, and to documents that keep the contract.
+
+A new folder in `tests/traces/<kind>/` is a new test; `python -m tests.contract.golden --update` writes its documents.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringline_core.wire.document import StationDocument
+from ringline_edge.adapters.asterisk.protocol import AmiProtocol
+from tests.contract import golden
+
+BEGINNINGS = {"ringing", "dialing", "consulting", "answered"}
+ENDS = {"dropped", "missed", "diverted", "failed", "transferred"}
+
+every_trace = pytest.mark.parametrize("trace", golden.traces(), ids=golden.name)
+
+
+def last(trace: Path) -> dict[str, dict[str, Any]]:
+    """Each station's last document."""
+    return {document["station"]: document for document in golden.documents(trace)}
+
+
+def events_by_call(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """A document's transitions of each call."""
+    by_call: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in document["recent"]:
+        if event["call"]:
+            by_call[event["call"]].append(event)
+    return by_call
+
+
+def visits(events: list[dict[str, Any]]) -> list[list[str]]:
+    """A call's transitions at one station, cut after each end: a queue may offer a call again."""
+    found: list[list[str]] = [[]]
+    for event in events:
+        found[-1].append(event["event"])
+        # `transferred` without a cause is told to the target, where the call goes on.
+        if event["event"] in ENDS and event["cause"] is not None:
+            found.append([])
+    return found
+
+
+def test_traces_are_there_for_asterisk() -> None:
+    assert len([trace for trace in golden.traces() if trace.parent.name == "asterisk"]) >= 47
+
+
+@every_trace
+def test_a_recorded_session_leads_to_the_expected_documents(trace: Path) -> None:
+    assert golden.seen(trace).splitlines() == (trace / "out.jsonl").read_text().splitlines()
+
+
+@pytest.mark.parametrize("size", [1, 97, 4096])
+def test_recorded_messages_do_not_depend_on_how_the_bytes_were_cut(size: int) -> None:
+    data = b"".join(golden.recording(trace) for trace in golden.traces() if trace.parent.name == "asterisk")[:300_000]
+    whole, pieces = AmiProtocol("recorded"), AmiProtocol("recorded")
+    cut = (data[start : start + size] for start in range(0, len(data), size))
+    assert [message for piece in cut for message in pieces.receive_data(piece)] == list(whole.receive_data(data))
+
+
+@every_trace
+def test_a_recorded_session_says_where_it_comes_from(trace: Path) -> None:
+    said = tomllib.loads((trace / "meta.toml").read_text())
+    assert set(said) == {"pbx", "link", "scenario"}
+    assert all(said.values())
+
+
+@every_trace
+def test_every_document_on_the_way_is_one_of_the_contract(trace: Path) -> None:
+    for document in golden.documents(trace):
+        StationDocument.model_validate_json(json.dumps(document))
+
+
+@every_trace
+def test_when_everybody_has_hung_up_no_call_is_left_anywhere(trace: Path) -> None:
+    assert {station: document["calls"] for station, document in last(trace).items() if document["calls"]} == {}
+
+
+@every_trace
+def test_every_call_begins_and_ends_once_at_a_station(trace: Path) -> None:
+    for station, document in last(trace).items():
+        for call, events in events_by_call(document).items():
+            *whole, rest = visits(events)
+            assert rest == [], (station, call, "does not end")
+            for visit in whole:
+                assert visit[0] in BEGINNINGS, (station, call, visit)
+                for once in BEGINNINGS | ENDS:
+                    assert visit.count(once) <= 1 + (once == "transferred"), (station, call, visit)
