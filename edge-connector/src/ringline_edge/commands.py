@@ -122,8 +122,15 @@ class Commands:
 
     async def _ask(self, command: EdgeCommand, legs: CallLegs) -> None:
         self._model.expect(command.verb, command.station, command.call)
-        async with asyncio.timeout(self._proofs.patience_s):
-            await self._adapter.execute(command, legs)
+        try:
+            async with asyncio.timeout(self._proofs.patience_s):
+                await self._adapter.execute(command, legs)
+        except BaseException:
+            self._unexpect(command)
+            raise
+
+    def _unexpect(self, command: EdgeCommand) -> None:
+        self._model.unexpect(command.verb, command.station, command.call)
 
     def _check(self, command: EdgeCommand) -> None:
         """Raises CommandError for what cannot be done, whatever the PBX would say."""
@@ -154,6 +161,7 @@ class Commands:
         self._confirm(pending.command, where, already=pending.already)
 
     def _late(self, command: EdgeCommand) -> None:
+        self._unexpect(command)
         self._fail(command, ErrorCode.TIMEOUT, "The phone system did not show the effect in time.")
 
     def _confirm(self, command: EdgeCommand, after: After, *, already: bool = False) -> None:

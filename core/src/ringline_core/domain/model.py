@@ -83,9 +83,17 @@ class StationModel:
         """
         self._station(station).expected.append(Expected(verb, call))
 
+    def unexpect(self, verb: Verb, station: str, call: str | None) -> None:
+        """Nothing came of the command: what happens next is not the page's doing."""
+        found = self._stations.get(station)
+        if found is not None:
+            found.expected = [each for each in found.expected if (each.verb, each.call) != (verb, call)]
+            if not (found.devices or found.legs or found.agent or found.expected):
+                del self._stations[station]
+
     def document(self, station: str) -> dict[str, Any]:
-        """The station's document in the wire's JSON form."""
-        found = self._station(station)
+        """The station's document in the wire's JSON form; of a station nobody heard of, an empty one."""
+        found = self._stations.get(station) or Station(station, self._epoch)
         return self._documents.build(found, self.capabilities(station), link_up=self._link_up)
 
     def call_legs(self, station: str, call: str) -> CallLegs | None:
