@@ -158,6 +158,34 @@ async def test_s06_two_calls_at_one_station_stand_side_by_side(stack: Stack) -> 
         await page.event("dropped")
 
 
+@pytest.mark.scenario("S09")
+async def test_s09_who_loses_a_ring_all_call_sees_it_answered_elsewhere(stack: Stack) -> None:
+    async with ready_agent(stack, "anna") as anna, ready_agent(stack, "ben") as ben:
+        await stack.caller("5001", NUMBER)
+        await asyncio.gather(anna.event("ringing"), ben.event("ringing"))
+        await stack.phone("1002", "answer")
+        await ben.event("answered")
+        await anna.event("diverted", cause="answered_elsewhere", peer="1002")
+        assert anna.names() == ["ringing", "diverted"]
+        await stack.phone("1002", "hangup")
+        await ben.event("dropped")
+
+
+@pytest.mark.scenario("S09")
+async def test_s09_a_picked_up_call_is_diverted_here_and_answered_there(stack: Stack) -> None:
+    async with ready_agent(stack, "anna") as anna, ready_agent(stack, "cleo") as cleo:
+        await stack.caller("1001", NUMBER)
+        call = (await anna.event("ringing"))["interaction"]
+        await stack.phone("1003", "feature", code="*81001")
+        await cleo.document(lambda d: [c["leg"] for c in d["calls"]] == ["connected"], "picked up call")
+        await anna.event("diverted", cause="picked_up", peer="1003")
+        taken = await cleo.call("connected")
+        assert (taken["remote"]["number"], taken["interaction"]) == (NUMBER, call)
+        assert "ringing" not in cleo.names()
+        await stack.phone("1003", "hangup")
+        await cleo.event("dropped")
+
+
 @pytest.mark.scenario("S08")
 async def test_s08_a_lost_link_puts_stations_out_of_service_and_is_reconciled(stack: Stack) -> None:
     async with ready_agent(stack, "anna") as page:

@@ -11,6 +11,7 @@ import pytest_asyncio
 from infra.pbx.asterisk import available
 from infra.pbx.asterisk.bench import Bench, running
 from infra.pbx.asterisk.config import Options
+from tests.support.asterisk_desk import Desk
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -28,3 +29,12 @@ async def bench(running_bench: Bench) -> AsyncIterator[Bench]:
     """The bench, made quiet again after the test."""
     yield running_bench
     await running_bench.quiet()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(bench: Bench) -> AsyncIterator[Desk]:
+    """The adapter in a session with the bench."""
+    made = Desk(bench)
+    await made.begin()
+    yield made
+    await made.end()

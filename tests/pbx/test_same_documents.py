@@ -141,3 +141,19 @@ async def test_both_pbxes_tell_the_same(stacks: dict[str, Stack], name: str) -> 
     lines = {kind: "\n".join(each).splitlines() for kind, each in told.items()}
     difference = list(difflib.unified_diff(lines["simulator"], lines["asterisk"], *KINDS, lineterm="", n=6))
     assert not difference, "\n".join(difference)
+
+
+@pytest.mark.scenario("S12")
+async def test_s12_a_verb_that_the_pbx_cannot_do_is_refused_and_not_offered(stacks: dict[str, Stack]) -> None:
+    stack = stacks["asterisk"]
+    async with ready_agent(stack, "anna") as anna:
+        assert "consult" not in anna.welcome["capabilities"]
+        await stack.caller("1001", NUMBER)
+        await anna.event("ringing")
+        await stack.phone("1001", "answer")
+        call = await anna.call("connected")
+        assert "consult" not in call["can"]
+        results = await anna.command("consult", call=call["call"], to="1003")
+        assert (results[-1]["stage"], results[-1]["error"]["code"]) == ("failed", "unsupported")
+        await stack.phone("1001", "hangup")
+        await anna.event("dropped")

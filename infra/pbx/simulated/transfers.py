@@ -130,8 +130,9 @@ class Transfers:
             raise RefusedError(f"nothing rings at {rung}", "not_allowed")
         device = self.floor.phones[station].devices[0]
         mine = self.floor.station_leg(
-            station, device, ringing.call, "alerting", dialed=ringing.dialed, queue=ringing.queue, data=ringing.data
-        )
+            station, device, ringing.call, "connected", answered_ms=self.floor.clock(), by="agent_phone",
+            dialed=ringing.dialed, queue=ringing.queue, data=ringing.data,
+        )  # fmt: skip
         for target in attempt.targets:
             self.floor.end(self.floor.legs[target], "picked_up", "pbx", "diverted", station)
         attempt.targets = [mine.leg]
