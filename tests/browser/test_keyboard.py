@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from tests.support.browser import Open, after_the_guard, is_command
+from tests.support.browser import Open, after_the_guard, is_command, until
 from tests.support.fake_page_cloud import FakePageCloud, call
 
 
@@ -67,6 +67,46 @@ async def test_a_transfer_goes_to_the_number_typed_into_its_row(cloud: FakePageC
     await page.keyboard.press("Enter")
     command = await cloud.hears(is_command("transfer"), "transfer")
     assert (command["call"], command["to"]) == ("c-1", "1002")
+
+
+async def test_escape_closes_the_row_never_the_call_and_the_focus_is_not_lost(
+    cloud: FakePageCloud, open_page: Open
+) -> None:
+    page = await open_page()
+    await cloud.tell(call(leg="connected"), event="answered")
+    await after_the_guard(page)
+    button = page.get_by_role("button", name="Transfer", exact=True)
+    await button.click()
+    field = page.get_by_label("Transfer this call to")
+    await field.fill("10")
+    await page.keyboard.press("Escape")
+    await expect(field).to_be_hidden()
+    await expect(button).to_be_focused()
+    await page.keyboard.press("Escape")
+    assert not [frame for frame in cloud.heard if frame["t"] == "command"]
+
+
+async def test_asking_a_colleague_first_is_a_consultation_with_the_typed_number(
+    cloud: FakePageCloud, open_page: Open
+) -> None:
+    page = await open_page()
+    await cloud.tell(call(leg="connected"), event="answered")
+    await after_the_guard(page)
+    await page.get_by_role("button", name="Transfer", exact=True).click()
+    await page.get_by_label("Transfer this call to").fill("1002")
+    await page.get_by_role("button", name="Ask first").click()
+    command = await cloud.hears(is_command("consult"), "consult")
+    assert (command["call"], command["to"]) == ("c-1", "1002")
+
+
+async def test_a_press_that_lands_just_as_the_call_comes_answers_nothing(cloud: FakePageCloud, open_page: Open) -> None:
+    page = await open_page()
+    button = "document.getElementById('panel').shadowRoot.querySelector('.call .go.big')"
+    await page.evaluate(f"void window.client.on('ringing', () => setTimeout(() => (window.slip = {button}).click()))")
+    await cloud.tell(call(), event="ringing")
+    await until(page, "window.slip?.textContent === 'Answer'")
+    await after_the_guard(page)
+    assert not [frame for frame in cloud.heard if frame["t"] == "command"]
 
 
 async def test_screen_readers_hear_one_sentence_when_it_rings(cloud: FakePageCloud, open_page: Open) -> None:

@@ -25,7 +25,7 @@ async def test_a_customer_calls_and_the_desk_phone_answers(cloud: FakePageCloud,
     await page.get_by_role("button", name="Call support").click()
     await expect(page.get_by_role("list", name="Callers")).to_contain_text("queued")
     assert cloud.callers["caller-1"]["to"] == "5000"
-    cloud.phone = {"state": "ringing", "with": "+442071234567", "calls": 1}
+    cloud.phones["1001"] = {"state": "ringing", "with": "+442071234567", "calls": 1}
     anna = page.get_by_role("article", name="Anna")
     await cloud.tell(call(), event="ringing")
     await expect(anna.get_by_role("group", name="Erika Müller")).to_contain_text("Ringing")

@@ -1,78 +1,51 @@
-"""Every state of the panel, in light and dark: its words, its screenshot, and that nothing sticks out."""
+"""Every state of the panel: its words, its looks in light and dark, and that everybody can use it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
-from tests.support.browser import Open
+from tests.browser.scenes import PLAYGROUND, STATES, Scene
+from tests.support.browser import Open, axe, findings
 from tests.support.fake_page_cloud import FakePageCloud, call
 
 
-def _out(cloud: FakePageCloud) -> None:
-    cloud.is_logged_on = False
+@pytest.fixture(scope="session")
+def checker() -> str:
+    """axe-core's source."""
+    return axe() or pytest.skip("axe-core is not there: no Node to install it with")
 
 
-def _not_ready(cloud: FakePageCloud) -> None:
-    cloud.agent_state = "not_ready"
-
-
-def _busy(leg: str) -> Callable[[FakePageCloud], None]:
-    def arrange(cloud: FakePageCloud) -> None:
-        cloud.agent_state = "ready" if leg == "alerting" else "busy"
-        cloud.calls = [call(leg=leg)]
-
-    return arrange
-
-
-def _two(cloud: FakePageCloud) -> None:
-    cloud.agent_state = "busy"
-    withheld = {"number": None, "name": None, "presentation": "restricted"}
-    cloud.calls = [call(leg="hold"), call("c-2", remote=withheld)]
-    cloud.desk["handover"] = [
-        {"interaction": "i-c-2", "from": {"agent": "ben", "station": "1002"}, "kind": "cold", "note": "wants a refund"}
-    ]
-
-
-def _edge_down(cloud: FakePageCloud) -> None:
-    cloud.site["edge"] = "down"
-
-
-def _pbx_down(cloud: FakePageCloud) -> None:
-    cloud.site["pbx"] = "down"
-
-
-def _phone_off(cloud: FakePageCloud) -> None:
-    cloud.in_service = False
-
-
-STATES: dict[str, tuple[Callable[[FakePageCloud], None], str]] = {
-    "signed-out": (_out, "Log on to take calls"),
-    "not-ready": (_not_ready, "Not ready"),
-    "ready": (lambda cloud: None, "Calls you take appear here"),
-    "dialing": (_busy("initiated"), "Dialing"),
-    "ringing": (_busy("alerting"), "Ringing"),
-    "talking": (_busy("connected"), "Talking"),
-    "held": (_busy("hold"), "Held"),
-    "two-calls": (_two, "wants a refund"),
-    "edge-offline": (_edge_down, "connector is offline"),
-    "pbx-offline": (_pbx_down, "out of reach"),
-    "phone-offline": (_phone_off, "Calls will not reach you"),
-}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", STATES)
-async def test_the_panel_draws(cloud: FakePageCloud, open_page: Open, tmp_path: Path, name: str, scheme: str) -> None:
-    arrange, words = STATES[name]
-    arrange(cloud)
-    page = await open_page(color_scheme=scheme, viewport={"width": 340, "height": 640})
-    await expect(page.locator("section.panel")).to_contain_text(words)
+async def _check(cloud: FakePageCloud, open_page: Open, scene: Scene, path: str, checker: str, width: int) -> None:
+    scene.arrange(cloud)
+    viewport = {"width": width, "height": 760}
+    page = await open_page(path, live=False, viewport=viewport, reduced_motion="reduce", color_scheme="light")
+    await expect(page.get_by_text(scene.words).first).to_be_visible()
+    if scene.then is not None:
+        await scene.then(cloud, page)
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    await page.screenshot(path=tmp_path / f"{name}-{scheme}.png")
+    assert await page.evaluate("window.violations ?? []") == []
+    assert await findings(page, checker) == []
+    await page.emulate_media(color_scheme="dark")
+    assert await findings(page, checker) == []
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_s36_the_panel_draws_and_axe_finds_nothing_in_light_and_dark(
+    cloud: FakePageCloud, open_page: Open, checker: str, name: str
+) -> None:
+    await _check(cloud, open_page, STATES[name], "/host.html", checker, 340)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", PLAYGROUND)
+async def test_s36_the_playground_draws_and_axe_finds_nothing_in_light_and_dark(
+    cloud: FakePageCloud, open_page: Open, checker: str, name: str, width: int
+) -> None:
+    scene, path = PLAYGROUND[name]
+    await _check(cloud, open_page, scene, path, checker, width)
 
 
 async def test_forced_colours_keep_every_button_visible(cloud: FakePageCloud, open_page: Open, tmp_path: Path) -> None:
@@ -80,3 +53,34 @@ async def test_forced_colours_keep_every_button_visible(cloud: FakePageCloud, op
     page = await open_page(forced_colors="active", viewport={"width": 340, "height": 640})
     await expect(page.get_by_role("button", name="Hang up")).to_be_visible()
     await page.screenshot(path=tmp_path / "forced-colours.png")
+
+
+async def test_a_call_that_comes_moves_nothing_above_it_and_nothing_below(
+    cloud: FakePageCloud, open_page: Open
+) -> None:
+    page = await open_page(viewport={"width": 360, "height": 760})
+    height = "document.getElementById('panel').offsetHeight"
+    before = await page.evaluate(height)
+    await cloud.tell(call(), event="ringing")
+    await expect(page.get_by_role("button", name="Answer")).to_be_visible()
+    assert await page.evaluate(height) == before
+
+
+async def test_a_reduced_motion_setting_stops_the_ringing_from_moving(cloud: FakePageCloud, open_page: Open) -> None:
+    cloud.calls = [call()]
+    moving = "document.getElementById('panel').shadowRoot.getAnimations().length"
+    still = await open_page(reduced_motion="reduce")
+    assert await still.evaluate(moving) == 0
+    lively = await open_page(reduced_motion="no-preference")
+    assert await lively.evaluate(moving) > 0
+
+
+async def test_steps_of_a_consultation_are_there_only_while_the_phone_system_offers_them(
+    cloud: FakePageCloud, open_page: Open
+) -> None:
+    page = await open_page()
+    await cloud.tell(call(leg="hold", can=["complete", "cancel"]), event="consulting")
+    await expect(page.get_by_role("button", name="Complete transfer")).to_be_visible()
+    await expect(page.get_by_role("button", name="Conference")).to_have_count(0)
+    await cloud.tell(call(leg="connected"), event="resumed")
+    await expect(page.get_by_role("button", name="Complete transfer")).to_have_count(0)

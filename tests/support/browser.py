@@ -8,11 +8,22 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page
 
+from infra import web
 from tests.support.fake_page_cloud import Frame
 
 Open = Callable[..., Awaitable[Page]]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 GUARD_MS = 450
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
+"""Chromium's flags: nothing leaves the machine."""
 
 
 def chromium() -> str | None:
@@ -28,6 +39,19 @@ def available() -> str:
 def is_command(verb: str) -> Callable[[Frame], bool]:
     """Fits a heard `command` with that verb."""
     return lambda frame: frame["t"] == "command" and frame["verb"] == verb
+
+
+def axe() -> str:
+    """The accessibility checker's source, installed with the other development tools; empty without Node."""
+    return "" if web.missing() or not web.install() else (web.MODULES / "axe-core" / "axe.min.js").read_text()
+
+
+async def findings(page: Page, source: str) -> list[str]:
+    """What axe-core finds on the page, shadow roots included: rule, impact and where."""
+    found: list[Frame] = await page.evaluate(
+        f"{source}; axe.run(document, {{ resultTypes: ['violations'] }}).then(({{ violations }}) => violations)"
+    )
+    return [f"{each['id']} ({each['impact']}): {each['nodes'][0]['target']}" for each in found]
 
 
 async def events(page: Page) -> list[str]:

@@ -23,6 +23,8 @@ CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'self'; require-trusted-types-for 'script'"
 )
 SINCE = "2026-11-24T08:00:00.000Z"
+OTHERS = {"ben": ("1002", "Ben Ode"), "cleo": ("1003", "Cleo Marsh"), "sue": ("1004", "Sue Park")}
+"""Anna's colleagues in the playground: station and name. Everybody else who asks for a ticket is Anna."""
 
 
 def at(seconds_ago: float = 0) -> str:
@@ -33,10 +35,17 @@ def at(seconds_ago: float = 0) -> str:
 
 def call(ident: str = "c-1", leg: str = "alerting", **fields: Any) -> Frame:
     """A call entry as the contract has it."""
-    cans = {"alerting": ["answer", "reject"], "connected": ["drop", "hold", "transfer", "dtmf"]}
+    cans = {"alerting": ["answer", "reject"], "connected": ["drop", "hold", "transfer", "consult", "dtmf"]}
     can = cans.get(leg, ["resume", "drop"])
     remote = {"number": "+442071234567", "name": "Erika Müller", "presentation": "allowed"}
-    base = {"call": ident, "interaction": f"i-{ident}", "was": [], "related": [], "leg": leg, "direction": "inbound"}
+    base: Frame = {
+        "call": ident,
+        "interaction": f"i-{ident}",
+        "was": [],
+        "related": [],
+        "leg": leg,
+        "direction": "inbound",
+    }
     base |= {"remote": remote, "dialed": "5000", "queue": "support", "started_at": at(5), "consult_of": None}
     base |= {"answered_at": None if leg == "alerting" else at(3), "held_at": at(2) if leg == "hold" else None}
     base |= {"transferred_by": None, "conflict": None, "parties": [], "data": {}, "can": can}
@@ -48,14 +57,16 @@ class FakePageCloud:
 
     def __init__(self) -> None:
         self.url = ""
+        self.policy = CONTENT_SECURITY_POLICY
         self.heartbeat_s = 30.0
         self.rev, self.counter = 1, 0
         self.calls: list[Frame] = []
         self.recent: list[Frame] = []
-        self.agent_state = "ready"
+        self.agent: Frame = {"login": "7001", "state": "ready", "reason": None, "since_at": at(60), "pending": None}
+        self.agent["queues"] = [{"queue": "support", "paused": False, "reason": None, "penalty": 0}]
         self.in_service = True
         self.is_logged_on = True
-        self.site = {"id": "hq", "edge": "up", "pbx": "up", "tz": "UTC"}
+        self.site: dict[str, str] = {"id": "hq", "edge": "up", "pbx": "up", "tz": "UTC"}
         self.desk: Frame = {"agent": "anna", "name": "Anna Ek", "since_at": SINCE, "pages": 1, "handover": []}
         self.ticket_status = 201
         self.is_mute = False
@@ -63,7 +74,8 @@ class FakePageCloud:
         self.tickets = 0
         self.sockets: list[web.WebSocketResponse] = []
         self.presses: list[tuple[str, Frame]] = []
-        self.phone: Frame = {"state": "idle", "with": None, "calls": 0}
+        self.phones: dict[str, Frame] = {}
+        self.queues: dict[str, list[Frame]] = {}
         self.callers: dict[str, Frame] = {}
         self._ids = itertools.count(1)
         self._changed = asyncio.Condition()
@@ -99,20 +111,19 @@ class FakePageCloud:
         add.add_get("/pbx/callers/{caller}", self._caller)
         add.add_post("/pbx/callers/{caller}", self._hang_up)
         add.add_get("/pbx/queues/{name}", self._queue)
+        add.add_static("/docs/examples", ROOT / "docs" / "examples")
         add.add_static("/", ROOT / "web")
         return app
 
     async def _headers(self, _: web.Request, response: web.StreamResponse) -> None:
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers["Content-Security-Policy"] = self.policy
         response.headers["Cache-Control"] = "no-store"
 
     # --- what the test says
 
     def document(self) -> Frame:
         """The station document as it stands."""
-        agent = {"login": "7001", "state": self.agent_state, "reason": None, "since_at": at(60), "pending": None}
-        agent["queues"] = [{"queue": "support", "paused": False, "reason": None, "penalty": 0}]
-        base = {"station": "1001", "in_service": self.in_service, "dnd": None, "forward": None, "agent": agent}
+        base = {"station": "1001", "in_service": self.in_service, "dnd": None, "forward": None, "agent": self.agent}
         base |= {"calls": self.calls, "wrap_up": [], "can": ["place", "set_state", "log_off"]}
         return json.loads(json.dumps(base | {"recent": self.recent[-8:]}))  # type: ignore[no-any-return]
 
@@ -168,12 +179,16 @@ class FakePageCloud:
         self.tickets += 1
         if self.ticket_status != 201:
             return web.json_response({"error": {"code": "x", "text": "x"}}, status=self.ticket_status)
-        url = f"ws://{request.host}/ws?ticket=t-{self.tickets}"
-        return web.json_response({"ticket": f"t-{self.tickets}", "url": url, "expires_in_s": 30}, status=201)
+        ticket = f"t-{self.tickets}-{request.headers['Authorization'].removeprefix('Bearer ')}"
+        url = f"ws://{request.host}/ws?ticket={ticket}"
+        return web.json_response({"ticket": ticket, "url": url, "expires_in_s": 30}, status=201)
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        user = request.query["ticket"].rpartition("-")[2]
+        if user in OTHERS:
+            return await self._serve_other(socket, user)
         self.sockets.append(socket)
         async for message in socket:
             await self._hear(socket, json.loads(message.data))
@@ -193,18 +208,34 @@ class FakePageCloud:
             self.heard.append(frame)
             self._changed.notify_all()
 
+    async def _serve_other(self, socket: web.WebSocketResponse, user: str) -> web.WebSocketResponse:
+        """A colleague, who sits there and does nothing."""
+        station, name = OTHERS[user]
+        quiet = self.document() | {"station": station, "calls": [], "recent": []}
+        quiet["agent"] |= {"state": "not_ready", "reason": None, "pending": None}
+        desk = {"agent": user, "name": name, "since_at": SINCE, "pages": 1, "handover": []}
+        here = {"station": station, "rev": 1, "doc": quiet, "desk": desk, "agent": user, "name": name}
+        async for message in socket:
+            if json.loads(message.data)["t"] == "hello":
+                await socket.send_json(self._welcome() | here)
+        return socket
+
     def _welcome(self) -> Frame:
         truth = self.station() | {"t": "welcome", "v": 1, "expires_at": at(-7200), "agent": "anna", "name": "Anna Ek"}
         truth |= {"roles": ["agent"], "capabilities": ["place", "drop"], "site": self.site}
         return truth | {"limits": {"frame_bytes": 28672}, "heartbeat_s": self.heartbeat_s}
 
     async def _playground(self, _: web.Request) -> web.Response:
-        people = (("anna", "1001"), ("ben", "1002"), ("cleo", "1003"), ("sue", "1004"), ("adam", None))
-        users = [{"user": u, "name": u.title(), "station": s, "token": u, "roles": ["agent"]} for u, s in people]
+        people: dict[str, tuple[str | None, str]] = {"anna": ("1001", "Anna Ek"), **OTHERS, "adam": (None, "Adam Rao")}
+        users = [
+            {"user": user, "name": name, "station": station, "token": user, "roles": ["agent"]}
+            for user, (station, name) in people.items()
+        ]
         return web.json_response({"api": "/api", "pbx": "/pbx", "users": users})
 
-    async def _phone(self, _: web.Request) -> web.Response:
-        return web.json_response(self.phone)
+    async def _phone(self, request: web.Request) -> web.Response:
+        idle = {"state": "idle", "with": None, "calls": 0}
+        return web.json_response(self.phones.get(request.match_info["station"], idle))
 
     async def _press(self, request: web.Request) -> web.Response:
         self.presses.append((request.match_info["station"], await request.json()))
@@ -225,7 +256,8 @@ class FakePageCloud:
     async def _queue(self, request: web.Request) -> web.Response:
         free = {"paused": False, "available": True, "reason": None, "in_call": False}
         members = [{"station": station, **free} for station in ("1001", "1002")]
-        return web.json_response({"name": request.match_info["name"], "members": members, "callers": []})
+        name = request.match_info["name"]
+        return web.json_response({"name": name, "members": members, "callers": self.queues.get(name, [])})
 
 
 def _file(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

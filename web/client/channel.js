@@ -53,6 +53,14 @@ export class Channel {
   }
 }
 
+/**
+ * API Gateway's own error frame, which has no `t`: what became of the frame before it is unknown.
+ * @param {Frame} frame
+ */
+export function isGatewayError(frame) {
+  return frame.t === undefined && typeof frame.message === "string" && typeof frame.connectionId === "string";
+}
+
 /** @param {unknown} text @returns {Frame|null} */
 function parse(text) {
   try {

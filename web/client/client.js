@@ -1,6 +1,6 @@
 import { Commands } from "./commands.js";
 import { ServerClock } from "./clock.js";
-import { CLIENT, PROTOCOL_VERSION, RinglineError } from "./contract.js";
+import { CLIENT, FRAME_BYTES, PROTOCOL_VERSION, RinglineError } from "./contract.js";
 import { browserEnv } from "./env.js";
 import { newId } from "./ids.js";
 import { Session, TIMING } from "./session.js";
@@ -24,6 +24,7 @@ const PAGE_KEY = "ringline.page";
 const DEFAULT_TTL_MS = 8000;
 const KEPT_CONTEXTS = 8;
 const PRESENCE_MS = 1000;
+const LABEL_LETTERS = 120;
 
 /** One page of one agent. Made by `createClient`. */
 export class Client {
@@ -35,11 +36,12 @@ export class Client {
     this.page = options.page ?? this.#tabPage();
     this.clock = new ServerClock(this.env.now);
     this.store = new Store();
-    this.commands = new Commands(this.env, (state) => this.#emit("command", state));
+    this.commands = new Commands(this.env, (state) => this.#staged(state));
     /** @type {Map<string, Set<(detail: any) => void>>} */
     this.handlers = new Map();
     /** @type {Pick<ClientState, 'agent'|'name'|'roles'|'site'|'capabilities'>} */
     this.welcome = { agent: null, name: "", roles: [], site: null, capabilities: [] };
+    this.frameBytes = FRAME_BYTES;
     /** @type {Map<string, Frame>} */
     this.contexts = new Map();
     /** @type {(() => void)|null} */
@@ -76,8 +78,9 @@ export class Client {
     });
     return new Promise((resolve, reject) => {
       const off = this.on("socket", ({ state, code }) => {
-        if (state === "live") resolve(this.state);
-        else if (state === "closed") reject(new RinglineError("forbidden", `The cloud closed this page (${code}).`));
+        // The document of the `welcome` that made it live is taken right after this.
+        if (state === "live") queueMicrotask(() => resolve(this.state));
+        else if (state === "closed") reject(closed(code));
         else if (state === "auth-required") reject(new RinglineError("not_authorized", "Sign in again."));
         else return;
         off();
@@ -143,12 +146,15 @@ export class Client {
    * @param {import("./contract.js").Verb} verb
    * @param {Record<string, unknown>} [args] the verb's arguments, `ttl_ms`, and `id` to repeat an earlier command
    * @returns {Promise<CommandState>} resolves when the PBX showed it (`already` when it was so before)
-   * @throws {RinglineError} with the contract's error code, `expired`, `timeout`, or `offline`
+   * @throws {RinglineError} with the contract's error code, `expired`, `timeout`, `offline`, or `too_large`
    */
   command(verb, args = {}) {
     const id = typeof args.id === "string" ? args.id : newId(this.env.now());
     const ttl = typeof args.ttl_ms === "number" ? args.ttl_ms : DEFAULT_TTL_MS;
-    const frame = { t: "command", ...args, id, verb, ttl_ms: ttl };
+    const frame = { ...args, t: "command", id, verb, ttl_ms: ttl };
+    if (sizeOf(frame) > this.frameBytes) {
+      return Promise.reject(new RinglineError("too_large", "That is too long to send."));
+    }
     if (!this.session.send(frame)) {
       return Promise.reject(new RinglineError("offline", "Not connected. Use the phone: nothing was sent."));
     }
@@ -167,23 +173,23 @@ export class Client {
       client: CLIENT,
       ...presenceOf(this.env.document),
       can_pop: this.options.canPop?.() ?? true,
-      label: (this.options.label ?? this.env.document?.title ?? "").slice(0, 120),
+      label: [...(this.options.label ?? this.env.document?.title ?? "")].slice(0, LABEL_LETTERS).join(""),
       ...this.store.position,
       ...(isReplacing ? { replaces: this.page } : {}),
     };
   }
 
-  /** @param {Frame} frame @param {number} askedMs */
+  /** @param {Frame} frame @param {number|null} askedMs when we asked for it; null when it came unasked */
   #heard(frame, askedMs) {
+    if (askedMs !== null && frame.now_at && frame.t !== "station") this.clock.heard(frame.now_at, askedMs);
     switch (frame.t) {
       case "welcome":
-        this.clock.heard(frame.now_at, askedMs);
+        this.frameBytes = Number(frame.limits?.frame_bytes) || FRAME_BYTES;
         this.welcome = pick(frame, ["agent", "name", "roles", "site", "capabilities"]);
         return this.#take(frame);
       case "station":
         return this.#take(frame);
       case "beat":
-        this.clock.heard(frame.now_at, askedMs);
         this.welcome = { ...this.welcome, site: frame.site ?? this.welcome.site };
         return this.#emit("change", this.state);
       case "result":
@@ -208,6 +214,12 @@ export class Client {
       this.#emit(event.event, event);
       this.#emit("event", event);
     }
+  }
+
+  /** @param {CommandState} state when nothing was heard of it, the socket has to prove itself and the state is read anew */
+  #staged(state) {
+    if (state.error?.code === "timeout") this.session.kick();
+    this.#emit("command", state);
   }
 
   /** @param {Frame} frame */
@@ -262,6 +274,18 @@ export class Client {
       }
     }
   }
+}
+
+/** @param {number|null} code @returns {RinglineError} */
+function closed(code) {
+  if (code === null) return new RinglineError("offline", "This page closed its socket.");
+  if (code === 4426) return new RinglineError("version_unsupported", "This page is too old: reload it.");
+  return new RinglineError("forbidden", `The cloud refused this page (${code}).`);
+}
+
+/** @param {Frame} frame @returns {number} bytes on the wire */
+function sizeOf(frame) {
+  return new TextEncoder().encode(JSON.stringify(frame)).length;
 }
 
 /** @param {any} from @param {string[]} names @returns {any} those fields of `from` that it has */

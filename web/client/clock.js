@@ -1,5 +1,7 @@
 const KEPT = 8;
 const BEST = 3;
+/** How far two honest measurements may lie apart beyond what their travel times explain. */
+const SLACK_MS = 500;
 
 /** The server's clock as seen from here: the median offset of the three quickest of the last eight exchanges. */
 export class ServerClock {
@@ -18,19 +20,18 @@ export class ServerClock {
     const at = Date.parse(nowAt);
     const rtt = this.now() - askedMs;
     if (Number.isNaN(at) || rtt < 0) return;
-    this.samples = [...this.samples.slice(1 - KEPT), { offset: at - (askedMs + rtt / 2), rtt }];
-  }
-
-  /** The device's clock jumped: what we measured before is worth nothing. */
-  forget() {
-    this.samples = [];
+    const sample = { offset: at - (askedMs + rtt / 2), rtt };
+    const jumped = this.samples.some((each) => Math.abs(each.offset - sample.offset) > (each.rtt + rtt) / 2 + SLACK_MS);
+    // The device's clock was set: what was measured before is worth nothing.
+    this.samples = jumped ? [sample] : [...this.samples.slice(1 - KEPT), sample];
   }
 
   /** @returns {number} ms to add to the device's clock */
   get offset() {
     const best = [...this.samples].sort((a, b) => a.rtt - b.rtt).slice(0, BEST);
+    if (best.length < BEST) return best[0]?.offset ?? 0;
     best.sort((a, b) => a.offset - b.offset);
-    return best.length ? best[Math.floor(best.length / 2)].offset : 0;
+    return best[Math.floor(BEST / 2)].offset;
   }
 
   /** @returns {number} the server's time, ms since 1970 */

@@ -24,15 +24,20 @@ export class Commands {
     this.onStage = onStage;
     /** @type {Map<string, Entry>} */
     this.entries = new Map();
+    /** @type {Map<string, Promise<CommandState>>} */
+    this.outcomes = new Map();
   }
 
   /**
    * @param {{id: string, verb: string, call?: string, ttl_ms: number}} command already handed to the socket
-   * @returns {Promise<CommandState>} resolves when confirmed
+   * @returns {Promise<CommandState>} resolves when confirmed; an id that is pending already keeps its one outcome
    * @throws {RinglineError} failed (the contract's code), `expired`, or `timeout` when nothing was heard
    */
   track({ id, verb, call, ttl_ms: ttlMs }) {
-    return new Promise((resolve, reject) => {
+    const known = this.outcomes.get(id);
+    if (known) return known;
+    /** @type {Promise<CommandState>} */
+    const outcome = new Promise((resolve, reject) => {
       const lost = { code: "timeout", text: "No answer came. What the panel shows is what is true." };
       const timer = this.timers.setTimeout(
         () => this.heard({ id, stage: "failed", error: lost }),
@@ -43,6 +48,8 @@ export class Commands {
       this.entries.set(id, { state, resolve, reject, timer });
       this.onStage(state);
     });
+    this.outcomes.set(id, outcome);
+    return outcome;
   }
 
   /** @param {Result} result a stage; one that comes after the end, or twice, changes nothing */
@@ -63,6 +70,7 @@ export class Commands {
   #end(entry) {
     this.timers.clearTimeout(entry.timer);
     this.entries.delete(entry.state.id);
+    this.outcomes.delete(entry.state.id);
     if (entry.state.stage === "confirmed") return entry.resolve(entry.state);
     const { code, text } = entry.state.error ?? { code: "expired", text: "It was too late to start this." };
     return entry.reject(new RinglineError(code, text));

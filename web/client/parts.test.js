@@ -24,7 +24,7 @@ test("waits double up to the cap, are jittered, and begin anew after a success",
 test("the server's clock is the median of the quickest answers", () => {
   let now = 0;
   const clock = new ServerClock(() => now);
-  for (const [took, off] of [[10, 5000], [2000, 90_000], [20, 5002], [30, 4998]]) {
+  for (const [took, off] of [[10, 5000], [2000, 5900], [20, 5002], [30, 4998]]) {
     const asked = now;
     now += took;
     clock.heard(new Date(asked + took / 2 + off).toISOString(), asked);
@@ -32,6 +32,24 @@ test("the server's clock is the median of the quickest answers", () => {
   assert.equal(clock.offset, 5000);
   clock.heard("no time", now);
   assert.equal(clock.offset, 5000);
+});
+
+test("one slow answer beside a quick one does not move the clock", () => {
+  let now = 0;
+  const clock = new ServerClock(() => now);
+  clock.heard(new Date(5000).toISOString(), 0);
+  now = 2000;
+  clock.heard(new Date(6900).toISOString(), 0);
+  assert.equal(clock.offset, 5000);
+});
+
+test("a device's clock that is set anew is followed at the next answer", () => {
+  let now = 0;
+  const clock = new ServerClock(() => now);
+  for (let i = 0; i < 4; i += 1) clock.heard(new Date(now + 100).toISOString(), now);
+  now = -86_400_000;
+  clock.heard(new Date(50).toISOString(), now);
+  assert.equal(clock.offset, 86_400_050);
 });
 
 /** A `Commands` whose timers are run by hand. */
@@ -57,6 +75,20 @@ test("a command is confirmed once, with already, and later stages change nothing
   assert.equal((await done).already, true);
   assert.deepEqual(stages, ["pending", "sent", "confirmed"]);
   assert.deepEqual(all.pending, []);
+});
+
+test("an id that is pending already keeps its one outcome", async () => {
+  const { all, stages } = commands();
+  const [first, second] = [all.track(DROP), all.track(DROP)];
+  all.heard({ id: "a", stage: "confirmed" });
+  assert.equal(await first, await second);
+  assert.deepEqual(stages, ["pending", "confirmed"]);
+});
+
+test("a stage of somebody else's command changes nothing", () => {
+  const { all, stages } = commands();
+  all.heard({ id: "unknown", stage: "confirmed" });
+  assert.deepEqual(stages, []);
 });
 
 test("a failure carries the contract's code", async () => {

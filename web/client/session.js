@@ -1,5 +1,5 @@
 import { Backoff } from "./backoff.js";
-import { Channel } from "./channel.js";
+import { Channel, isGatewayError } from "./channel.js";
 import { askTicket } from "./tickets.js";
 
 /**
@@ -13,7 +13,7 @@ import { askTicket } from "./tickets.js";
  *   kickMs: number, rotateMs: number, rotateJitterMs: number, drainMs: number}} Timing
  * @typedef {{api: string, env: import("./env.js").Env, timing: Timing,
  *   getToken: (ask: {reason: 'connect'|'refresh'|'rejected'}) => Promise<string>|string,
- *   hello: (replaces: boolean) => Frame, beat: () => Frame, heard: (frame: Frame, askedMs: number) => void,
+ *   hello: (replaces: boolean) => Frame, beat: () => Frame, heard: (frame: Frame, askedMs: number|null) => void,
  *   replaced: () => void, status: (status: SocketStatus) => void}} Options
  */
 
@@ -25,8 +25,8 @@ export const TIMING = {
   beatMs: 5_000,
   suspectMs: 2_000,
   kickMs: 250,
-  rotateMs: 105 * 60_000,
-  rotateJitterMs: 10 * 60_000,
+  rotateMs: 95 * 60_000,
+  rotateJitterMs: 20 * 60_000,
   drainMs: 2_000,
 };
 
@@ -35,6 +35,12 @@ const OPENING = new Set(["authorizing", "connecting", "syncing"]);
 /** A new socket is up this long before the old one's time ends. */
 const BEFORE_EXPIRY_MS = 60_000;
 const DEFAULT_HEARTBEAT_S = 30;
+/** So often a token that could not be got is taken as a sign-in that ended, not as a bad network. */
+const TOKEN_FAILURES = 3;
+/** At most this often is the hosted app asked for a token once a person has to sign in. */
+const TOKEN_EVERY_MS = 15_000;
+/** What says something of one socket only, and so nothing once that socket is replaced. */
+const OF_ONE_SOCKET = new Set(["welcome", "beat", "bye"]);
 
 export class Session {
   /** @param {Options} options */
@@ -50,14 +56,18 @@ export class Session {
     this.current = null;
     /** @type {Channel|null} its successor while rotating */
     this.next = null;
+    /** @type {Channel|null} its predecessor, while the last frames drain */
+    this.old = null;
     /** Grows with every change of mind, so that an answer to an older question is dropped. */
     this.round = 0;
     /** @type {Map<string, unknown>} */
     this.timers = new Map();
     this.heartbeatMs = DEFAULT_HEARTBEAT_S * 1000;
-    this.beatSentMs = 0;
-    /** A ticket or hello was refused for its token once already. */
+    /** @type {number|null} when the beat that is not answered yet was sent */
+    this.beatSentMs = null;
+    /** A token was refused, and no socket has lived for long since. */
     this.isTokenRejected = false;
+    this.tokenFailures = 0;
   }
 
   /** Whether a frame can be sent now. */
@@ -68,7 +78,7 @@ export class Session {
   /** Open, unless open or opening. Also the way back from `auth-required` and `closed`. */
   open() {
     if (this.isLive || OPENING.has(this.status.state)) return;
-    this.#authorize("connect");
+    void this.#authorize("connect");
   }
 
   /** @param {Frame} frame @returns {boolean} whether it was handed to the network */
@@ -93,7 +103,8 @@ export class Session {
   kick() {
     this.#arm("kick", this.options.timing.kickMs, () => {
       const { state } = this.status;
-      if (state === "parked" || state === "retrying") this.#authorize("connect");
+      if (state === "parked" || state === "retrying") void this.#authorize("connect");
+      else if (state === "auth-required") void this.#askAgain(this.status.since);
       else if (this.isLive) this.#beat(this.options.timing.suspectMs);
     });
   }
@@ -115,8 +126,9 @@ export class Session {
     const round = this.round;
     const token = await this.#token(reason);
     if (round !== this.round) return null;
-    if (token === null) return this.#needToken();
-    const outcome = await askTicket(this.options.env, this.options.api, token);
+    if (token === null) return this.#tokenFailed();
+    if (token === "") return this.#needToken();
+    const outcome = await askTicket(this.options.env, this.options.api, token, this.options.timing.openMs);
     if (round !== this.round) return null;
     switch (outcome.kind) {
       case "ticket":
@@ -130,13 +142,34 @@ export class Session {
     }
   }
 
-  /** @param {'connect'|'refresh'|'rejected'} reason @returns {Promise<string|null>} */
+  /** @param {'connect'|'refresh'|'rejected'} reason @returns {Promise<string|null>} empty: nobody is signed in; null: it failed */
   async #token(reason) {
     try {
-      return (await this.options.getToken({ reason })) || null;
+      const token = (await this.options.getToken({ reason })) || "";
+      this.tokenFailures = 0;
+      return token;
     } catch {
+      this.tokenFailures += 1;
       return null;
     }
+  }
+
+  /** Without a network a token cannot be renewed either, so that alone asks nobody to sign in. @returns {null} */
+  #tokenFailed() {
+    if (this.tokenFailures < TOKEN_FAILURES) return this.#retry(0);
+    this.#needToken();
+    this.#arm("retry", TOKEN_EVERY_MS, () => void this.#askAgain(-Infinity));
+    return null;
+  }
+
+  /** Somebody may have signed in meanwhile: look without a change of state. @param {number} lastMs when it was asked last */
+  async #askAgain(lastMs) {
+    if (this.options.env.now() - lastMs < TOKEN_EVERY_MS) return;
+    const round = this.round;
+    const token = await this.#token("rejected");
+    if (round !== this.round) return;
+    if (token) void this.#authorize("connect");
+    else this.#arm("retry", TOKEN_EVERY_MS, () => void this.#askAgain(-Infinity));
   }
 
   /** One new token is asked for; if that is refused too, a person must sign in. @returns {null} */
@@ -190,8 +223,10 @@ export class Session {
   #heard(frame, channel) {
     if (frame.t === "bye") return this.#bye(frame, channel);
     if (frame.t === "welcome") this.#welcomed(frame, channel);
+    if (isGatewayError(frame) && !channel.isWelcomed) return this.#gone(channel);
+    const askedMs = frame.t === "beat" ? this.beatSentMs : channel.openedMs;
     if (frame.t === "beat") this.#beatAnswered();
-    return this.options.heard(frame, frame.t === "beat" ? this.beatSentMs : channel.openedMs);
+    return this.options.heard(frame, askedMs);
   }
 
   /** @param {Frame} frame @param {Channel} channel */
@@ -203,21 +238,29 @@ export class Session {
       this.current = channel;
       this.#retire(old);
     }
-    this.isTokenRejected = false;
-    this.backoff.reset();
     this.#disarm("open");
+    this.#arm("settled", this.options.timing.capRetryMs, () => this.#settled());
     this.heartbeatMs = 1000 * (Number(frame.heartbeat_s) || DEFAULT_HEARTBEAT_S);
     this.#armBeat();
     this.#armRotation(frame);
     this.#become("live");
   }
 
-  /** What is still on its way through the old socket may arrive; nothing else of it matters. @param {Channel} old */
+  /** A socket that lives on is proof enough; one that is welcomed and cut at once is none, and waits must grow. */
+  #settled() {
+    this.isTokenRejected = false;
+    this.backoff.reset();
+  }
+
+  /** Documents and results still on their way through the old socket arrive. @param {Channel} old */
   #retire(old) {
-    const { heard } = this.options;
-    const openedMs = old.openedMs;
-    old.listener = { opened: () => {}, gone: () => {}, heard: (frame) => frame.t === "station" && heard(frame, openedMs) };
-    this.options.env.setTimeout(() => old.close(4002), this.options.timing.drainMs);
+    const heard = (/** @type {Frame} */ frame) => {
+      if (!OF_ONE_SOCKET.has(String(frame.t))) this.options.heard(frame, null);
+    };
+    old.listener = { opened: () => undefined, gone: () => undefined, heard };
+    this.old?.close(4002);
+    this.old = old;
+    this.#arm("drain", this.options.timing.drainMs, () => old.close(4002));
   }
 
   /** @param {Frame} frame @param {Channel} channel */
@@ -241,6 +284,8 @@ export class Session {
     if (!this.next) return this.#retry(0);
     this.current = this.next;
     this.next = null;
+    for (const name of ["beat", "answer"]) this.#disarm(name);
+    this.#arm("open", this.options.timing.openMs, () => this.#retry(0));
     return this.#become("syncing");
   }
 
@@ -256,7 +301,8 @@ export class Session {
     if (!this.isLive || this.next) return;
     const round = this.round;
     const token = await this.#token("refresh");
-    const outcome = token === null ? null : await askTicket(this.options.env, this.options.api, token);
+    const { env, api, timing } = this.options;
+    const outcome = token ? await askTicket(env, api, token, timing.openMs) : null;
     if (round !== this.round) return;
     if (outcome?.kind !== "ticket") {
       this.#abandonNext();
@@ -276,13 +322,14 @@ export class Session {
   }
 
   #armBeat() {
+    this.beatSentMs = null;
     this.#disarm("answer");
     this.#arm("beat", this.heartbeatMs, () => this.#beat(this.options.timing.beatMs));
   }
 
   /** @param {number} withinMs how long the answer may take before the socket is suspect */
   #beat(withinMs) {
-    this.beatSentMs = this.options.env.now();
+    this.beatSentMs ??= this.options.env.now();
     if (!this.current?.send(this.options.beat())) {
       this.#retry(0);
       return;
@@ -308,8 +355,10 @@ export class Session {
     for (const name of [...this.timers.keys()]) this.#disarm(name);
     this.current?.close(code);
     this.next?.close(code);
+    this.old?.close(code);
     this.current = null;
     this.next = null;
+    this.old = null;
   }
 
   /** @param {SocketState} state @param {{code?: number|null, retryInMs?: number|null}} [more] */

@@ -28,6 +28,8 @@ export class Store {
     this.n = 0;
     /** Begin of the newest log-on seen, ms; survives log-off, so that a late frame of it cannot revive it. */
     this.since = -Infinity;
+    /** The server's time in the log-off that was taken last, ms: what it said before that is old. */
+    this.offAt = -Infinity;
   }
 
   /** @returns {{station: string, rev: number, n: number}|null} what `hello` and `beat` say we have */
@@ -47,14 +49,15 @@ export class Store {
     const since = Date.parse(frame.desk.since_at);
     if (Number.isNaN(since) || since < this.since) return NOTHING;
     if (since > this.since) return this.#logOn(frame, since);
-    if (!this.desk || frame.rev === null || (this.rev !== null && frame.rev <= this.rev)) return NOTHING;
-    return this.#advance(frame);
+    const isNewer = this.desk ? (frame.rev ?? -1) > (this.rev ?? -1) : Date.parse(frame.now_at) > this.offAt;
+    return isNewer ? this.#advance(frame) : NOTHING;
   }
 
   /** @param {StationFrame} frame @returns {Applied} */
   #logOff(frame) {
     const isLater = Date.parse(frame.now_at) > this.since;
     if (!this.desk || !isLater) return NOTHING;
+    this.offAt = Date.parse(frame.now_at);
     this.#hold({ station: null, rev: null, doc: null, desk: null, now_at: frame.now_at });
     return { changed: true, events: [] };
   }

@@ -54,6 +54,13 @@ test("a late frame of the ended log-on does not revive it", () => {
   assert.equal(store.desk, null);
 });
 
+test("what the server says after a log-off counts, even of the same log-on", () => {
+  const store = new Store();
+  const later = { ...frame(2, [1, 2]), now_at: "2026-11-24T10:00:00.000Z" };
+  assert.deepEqual(raised(store, frame(1, [1]), off(LATER), later), [2]);
+  assert.equal(store.station, "1001");
+});
+
 test("any order and repetition of a run ends in the same state and raises a rising sequence", () => {
   const run = [1, 2, 3, 4, 5, 6].map((rev) => frame(rev, [rev - 2, rev - 1, rev].filter((n) => n > 0)));
   for (let seed = 1; seed <= 200; seed += 1) {

@@ -12,18 +12,24 @@ const CLOSED_FOR_GOOD = new Map([[403, 4403], [426, 4426]]);
  * @param {import("./env.js").Env} env
  * @param {string} api base address of the HTTP API
  * @param {string} token OIDC id token
+ * @param {number} withinMs how long an answer may take; a network that swallows everything is as good as none
  * @returns {Promise<TicketOutcome>}
  */
-export async function askTicket(env, api, token) {
+export async function askTicket(env, api, token, withinMs) {
+  const ender = new AbortController();
+  const timer = env.setTimeout(() => ender.abort(), withinMs);
   try {
     const answer = await env.fetch(`${api.replace(/\/$/, "")}/tickets`, {
       method: "POST",
       headers: { Authorization: `Bearer ${token}` },
       cache: "no-store",
+      signal: ender.signal,
     });
     return await outcome(answer);
   } catch {
     return { kind: "retry", afterMs: 0 };
+  } finally {
+    env.clearTimeout(timer);
   }
 }
 

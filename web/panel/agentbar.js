@@ -20,7 +20,7 @@ export class AgentBar {
     this.ready = new ActionButton(TEXT.verb.ready, "go", () => ask("set_state", { state: "ready" }), now);
     this.notReady = new ActionButton(TEXT.verb.not_ready, "plain", () => ask("set_state", { state: "not_ready" }), now);
     this.logOn = new ActionButton(TEXT.verb.log_on, "go", () => ask("log_on"), now);
-    this.logOff = new ActionButton(TEXT.verb.log_off, "plain", () => ask("log_off"), now);
+    this.logOff = new ActionButton(TEXT.verb.log_off, "plain quiet", () => ask("log_off"), now);
     this.node = el(
       "div",
       { class: "agent", part: "agent" },
@@ -68,7 +68,11 @@ export class AgentBar {
 function why(state) {
   const agent = state.doc?.agent;
   if (!agent) return "";
-  if (agent.pending) return `${TEXT.agent[agent.pending]} ${TEXT.after}`;
+  if (agent.pending) return `${TEXT.then} ${TEXT.agent[agent.pending]}`;
+  if (agent.state === "busy") return TEXT.then;
   const queues = (agent.queues ?? []).map((queue) => plain(queue.queue)).join(", ");
-  return agent.reason ? `${TEXT.reason}: ${plain(agent.reason).replace(/^ringline:/, "")}` : queues;
+  if (!agent.reason) return queues;
+  /** @type {Record<string, string>} */
+  const holds = TEXT.holds;
+  return holds[agent.reason] ?? `${TEXT.reason}: ${plain(agent.reason)}`;
 }

@@ -22,12 +22,20 @@ export class ActionButton {
     this.label = el("span", { class: "label" }, label);
     this.node = el("button", { type: "button", class: `action ${kind}`, part: `action ${kind}`, click: () => this.#press(act) });
     this.node.append(this.label);
+    this.keys = "";
   }
 
   /** @param {() => void} act */
   #press(act) {
     const isGuarded = this.now() - this.changedMs < GUARD_MS;
     if (this.isAllowed && !isGuarded && this.node.getAttribute("aria-busy") !== "true") act();
+  }
+
+  /** @param {string|undefined} keys the shortcut that presses it, if any */
+  setKeys(keys = "") {
+    this.keys = keys;
+    if (keys) set(this.node, "aria-keyshortcuts", keys);
+    else this.node.removeAttribute("aria-keyshortcuts");
   }
 
   /** What the button does or where it stands has just changed. */
@@ -41,7 +49,7 @@ export class ActionButton {
     if (label) say(this.label, label);
     set(this.node, "aria-disabled", String(!allowed && !busy));
     set(this.node, "aria-busy", String(busy));
-    set(this.node, "title", allowed || busy ? "" : why);
+    set(this.node, "title", allowed || busy ? this.keys : why);
     if (pressed !== undefined) set(this.node, "aria-pressed", String(pressed));
   }
 }

@@ -6,16 +6,24 @@ import { callBegan, remoteOf, since } from "./view.js";
 /**
  * @typedef {import("../client/contract.js").Call} Call
  * @typedef {import("./agentbar.js").Ask} Ask
- * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, handover: string}} Around
+ * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, note: string}} Around
  */
+
+/** What a consultation can lead to; shown only while the phone system offers it. */
+const STEPS = /** @type {const} */ (["complete", "conference", "swap", "cancel"]);
 
 let cards = 0;
 
 /** One call. Its buttons keep their places from ringing to the end; the document's `can` enables them. */
 export class CallCard {
-  /** @param {Ask} ask asks for this call @param {() => number} now */
-  constructor(ask, now) {
+  /**
+   * @param {Ask} ask asks for this call
+   * @param {() => number} now
+   * @param {Record<string, string>} shortcutOf by verb
+   */
+  constructor(ask, now, shortcutOf) {
     cards += 1;
+    this.shortcutOf = shortcutOf;
     this.ask = ask;
     this.now = now;
     /** @type {Call|null} */
@@ -27,14 +35,18 @@ export class CallCard {
     this.name = el("bdi", { class: "name", id: `card-${cards}` });
     this.number = el("bdi", { class: "number" });
     this.note = el("bdi", { class: "note" });
-    this.answer = this.#action("answer", "go");
-    this.reject = this.#action("reject", "plain", () => ask("reject", { reason: "later" }));
+    this.answer = this.#action("answer", "go big");
+    this.reject = this.#action("reject", "plain big", () => ask("reject", { reason: "later" }));
     this.hold = this.#action("hold", "plain", () => this.#toggleHold());
     this.transfer = this.#action("transfer", "plain", () => this.#open(this.transferRow));
     this.keys = this.#action("dtmf", "plain", () => this.#open(this.keysRow));
     this.drop = this.#action("drop", "stop");
-    this.transferRow = this.#row(TEXT.transferLabel, TEXT.transferNow, (to) => ask("transfer", { to }));
+    this.steps = STEPS.map((verb) => ({ verb, button: this.#action(verb, verb === "complete" ? "go" : "plain") }));
+    this.consult = new ActionButton(TEXT.consultFirst, "plain", () => this.#consult(), now);
+    this.transferRow = this.#row(TEXT.transferLabel, TEXT.transferNow, (to) => ask("transfer", { to }), this.consult);
     this.keysRow = this.#row(TEXT.digitsLabel, TEXT.send, (digits) => ask("dtmf", { digits }));
+    this.transferField = /** @type {HTMLInputElement} */ (this.transferRow.querySelector("input"));
+    this.stepRow = el("div", { class: "actions" }, ...this.steps.map(({ button }) => button.node));
     this.node = this.#build();
   }
 
@@ -45,6 +57,7 @@ export class CallCard {
       el("div", { class: "line band" }, this.icon, this.word, this.timer, this.queue),
       el("div", { class: "party" }, this.name, this.number),
       this.note,
+      this.stepRow,
       el(
         "div",
         { class: "actions" },
@@ -61,34 +74,57 @@ export class CallCard {
   }
 
   /**
-   * @param {'answer'|'reject'|'hold'|'transfer'|'dtmf'|'drop'} verb
+   * @param {'answer'|'reject'|'hold'|'transfer'|'dtmf'|'drop'|typeof STEPS[number]} verb
    * @param {string} kind
    * @param {() => void} [act]
    */
   #action(verb, kind, act = () => this.ask(verb)) {
-    return new ActionButton(TEXT.verb[verb], kind, act, this.now);
+    const button = new ActionButton(TEXT.verb[verb], kind, act, this.now);
+    button.setKeys(this.shortcutOf[verb]);
+    return button;
   }
 
   #toggleHold() {
     this.ask(this.call?.leg === "hold" ? "resume" : "hold");
   }
 
-  /** @param {string} label @param {string} send @param {(value: string) => void} act */
-  #row(label, send, act) {
+  #consult() {
+    const to = this.transferField.value.trim();
+    if (!to) return this.transferField.focus();
+    this.ask("consult", { to });
+    this.transferField.value = "";
+    return this.#close(this.transferRow);
+  }
+
+  /** The focus goes back to the button that opened the row, if it was in the row. @param {HTMLFormElement} row */
+  #close(row) {
+    const isInside = row.contains(/** @type {ShadowRoot} */ (row.getRootNode()).activeElement);
+    row.hidden = true;
+    if (isInside) (row === this.transferRow ? this.transfer : this.keys).node.focus();
+  }
+
+  /**
+   * @param {string} label
+   * @param {string} send
+   * @param {(value: string) => void} act
+   * @param {ActionButton} [other] a second way to go on with what was typed
+   */
+  #row(label, send, act, other) {
     const input = el("input", { type: "text", inputmode: "tel", autocomplete: "off", "aria-label": label, placeholder: label });
     const submit = (/** @type {Event} */ event) => {
       event.preventDefault();
       const value = input.value.trim();
-      if (!value) return;
+      if (!value) return input.focus();
       act(value);
       input.value = "";
-      form.hidden = true;
+      return this.#close(form);
     };
-    const close = el("button", { type: "button", class: "action plain", click: () => (form.hidden = true) }, TEXT.cancel);
+    const close = el("button", { type: "button", class: "action plain", click: () => this.#close(form) }, TEXT.cancel);
     const go = el("button", { type: "submit", class: "action go" }, send);
-    const form = el("form", { class: "row", submit, hidden: true }, input, go, close);
+    const ways = other ? [go, other.node, close] : [go, close];
+    const form = el("form", { class: "row", submit, hidden: true }, input, ...ways);
     form.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") form.hidden = true;
+      if (event.key === "Escape") this.#close(form);
     });
     return form;
   }
@@ -110,13 +146,15 @@ export class CallCard {
     say(this.queue, plain(call.queue) || plain(call.dialed));
     say(this.name, remote.name);
     say(this.number, remote.number);
-    say(this.note, around.handover);
-    show(this.note, around.handover !== "");
+    show(this.number, remote.number !== "");
+    say(this.note, around.note);
+    show(this.note, around.note !== "");
     this.#buttons(call, around);
   }
 
   #guard() {
-    for (const button of [this.answer, this.reject, this.hold, this.transfer, this.keys, this.drop]) button.guard();
+    const steps = this.steps.map(({ button }) => button);
+    for (const button of [this.answer, this.reject, this.hold, this.transfer, this.keys, this.drop, ...steps]) button.guard();
   }
 
   /** @param {Call} call @param {Around} around */
@@ -130,12 +168,20 @@ export class CallCard {
     this.answer.draw({ allowed: allowed("answer"), busy: busy("answer"), why });
     this.reject.draw({ allowed: allowed("reject"), busy: busy("reject"), why });
     this.hold.draw({ allowed: allowed(isHeld ? "resume" : "hold"), busy: busy("hold") || busy("resume"), pressed: isHeld, why });
-    this.transfer.draw({ allowed: allowed("transfer"), busy: busy("transfer"), why });
+    this.transfer.draw({ allowed: allowed("transfer") || allowed("consult"), busy: busy("transfer") || busy("consult"), why });
+    this.consult.draw({ allowed: allowed("consult"), why });
+    show(this.consult.node, can.has("consult"));
     this.keys.draw({ allowed: allowed("dtmf"), busy: busy("dtmf"), why });
     this.drop.draw({ allowed: allowed("drop"), busy: busy("drop"), why });
     for (const button of [this.answer, this.reject]) show(button.node, isRinging);
-    for (const button of [this.hold, this.transfer, this.keys]) show(button.node, !isRinging);
+    const isConsulting = STEPS.some((verb) => can.has(verb));
+    for (const button of [this.hold, this.transfer, this.keys]) show(button.node, !isRinging && (button.isAllowed || !isConsulting));
     show(this.drop.node, !isRinging || can.has("drop"));
+    for (const { verb, button } of this.steps) {
+      button.draw({ allowed: allowed(verb), busy: busy(verb), why });
+      show(button.node, can.has(verb) || busy(verb));
+    }
+    show(this.stepRow, this.steps.some(({ button }) => !button.node.hidden));
   }
 
   /** @param {number} nowMs server time */

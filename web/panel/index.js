@@ -7,7 +7,7 @@ import { Speech } from "./speech.js";
 import { shortcuts } from "./shortcuts.js";
 import { STYLE } from "./style.js";
 import { TEXT } from "./texts.js";
-import { agentState, banner, clockTime, isConnected, remoteOf, stationCan } from "./view.js";
+import { QUIET_MS, agentState, banner, clockTime, isConnected, noteOf, remoteOf, stationCan } from "./view.js";
 
 /**
  * @typedef {import("../client/client.js").Client} Client
@@ -18,7 +18,8 @@ const KEPT_MISSED = 3;
 
 /**
  * `<ringline-panel>`: the agent's telephone. Give it a client; it draws and asks, and never takes the focus.
- * Attribute `shortcuts="off"` leaves the keyboard alone.
+ * Attributes, read when it is put on the page: `shortcuts="off"` leaves the keyboard alone, `label` names it for screen
+ * readers where there are several.
  */
 export class RinglinePanel extends HTMLElement {
   /** @type {Client|null} */
@@ -33,6 +34,8 @@ export class RinglinePanel extends HTMLElement {
   #aliveMs = Date.now();
   /** @type {string} */
   #trouble = "";
+  /** @type {Record<string, string>} the shortcuts in force, by verb */
+  #keys = {};
 
   constructor() {
     super();
@@ -64,7 +67,7 @@ export class RinglinePanel extends HTMLElement {
     root.append(
       el(
         "section",
-        { class: "panel", "aria-label": TEXT.panel },
+        { class: "panel" },
         this.agent.node,
         this.banner,
         el("form", { class: "row dial", submit: place }, this.dialInput, this.dial.node),
@@ -106,14 +109,19 @@ export class RinglinePanel extends HTMLElement {
       dial: () => this.dialInput?.focus(),
       owns: (event) => event.composedPath().includes(this),
     });
-    if (this.getAttribute("shortcuts") !== "off") document.addEventListener("keydown", onKey);
+    const isOn = this.getAttribute("shortcuts") !== "off";
+    if (isOn) document.addEventListener("keydown", onKey);
+    this.#keys = isOn ? TEXT.keys : {};
+    this.agent?.ready.setKeys(this.#keys.ready);
+    this.dial?.setKeys(this.#keys.place);
+    set(this.shadowRoot?.firstElementChild ?? this, "aria-label", this.getAttribute("label") ?? TEXT.panel);
     const ticker = setInterval(() => this.#tick(), 1000);
     this.#aliveMs = Date.now();
     this.#offs = [
       client.on("change", () => this.#draw()),
       client.on("event", (event) => this.#heard(event)),
       client.on("command", () => this.#draw()),
-      client.on("notice", (notice) => this.#complain(plain(notice.text))),
+      client.on("notice", (notice) => this.#complain(plain(notice.text), notice.level)),
       () => clearInterval(ticker),
       () => document.removeEventListener("keydown", onKey),
     ];
@@ -143,9 +151,10 @@ export class RinglinePanel extends HTMLElement {
     }
   }
 
-  /** @param {string} text */
-  #complain(text) {
+  /** @param {string} text @param {string} [level] `info` is no trouble, only news */
+  #complain(text, level = "error") {
     this.#trouble = text;
+    if (this.problem) set(this.problem, "data-level", level === "info" ? "info" : "error");
     this.#draw();
   }
 
@@ -200,30 +209,39 @@ export class RinglinePanel extends HTMLElement {
     }
     for (const call of calls) {
       const card = this.#cards.get(call.call) ?? this.#newCard(call.call);
-      const handover = (state.desk?.handover ?? []).find((each) => [call.interaction, ...(call.was ?? [])].includes(each.interaction));
-      card.draw(call, { isLive, isPending, handover: handover ? `${plain(handover.from?.agent)}: ${plain(handover.note)}` : "" });
+      card.draw(call, { isLive, isPending, note: noteOf(call, state) });
     }
     if (!this.idle) return;
     show(this.idle, calls.length === 0);
-    say(this.idle, agentState(state) === "signed_out" ? TEXT.idleOut : TEXT.idle);
+    const isOut = agentState(state) === "signed_out";
+    say(this.idle, isOut ? (isLive ? TEXT.idleOut : TEXT.idleLost) : TEXT.idle);
   }
 
   /** @param {string} id */
   #newCard(id) {
-    const card = new CallCard((verb, args) => void this.#ask(verb, { call: id, ...args }), () => performance.now());
+    const card = new CallCard((verb, args) => void this.#ask(verb, { call: id, ...args }), () => performance.now(), this.#keys);
     this.#cards.set(id, card);
     this.calls?.append(card.node);
     return card;
   }
 
   #drawMissed() {
-    const lines = this.#missed.map((event) => {
-      const remote = event.entry ? remoteOf(event.entry) : { name: TEXT.unknownNumber, number: "" };
-      return `${clockTime(Date.parse(event.at))}  ${[remote.name, remote.number].filter(Boolean).join(" ")}`;
-    });
-    if (!this.missed || this.missed.dataset.lines === lines.join("\n")) return;
-    this.missed.dataset.lines = lines.join("\n");
-    this.missed.replaceChildren(...lines.map((line) => el("li", {}, `${TEXT.missed} `, el("bdi", {}, line))));
+    const drawn = this.#missed.map((event) => event.n).join();
+    if (!this.missed || this.missed.dataset.drawn === drawn) return;
+    this.missed.dataset.drawn = drawn;
+    this.missed.replaceChildren(...this.#missed.map((event) => this.#missedLine(event)));
+  }
+
+  /** @param {StationEvent} event */
+  #missedLine(event) {
+    const remote = event.entry ? remoteOf(event.entry) : { name: TEXT.unknownNumber, number: "" };
+    const to = event.entry?.remote?.number;
+    const who = el("bdi", { class: "missed-who" }, remote.name);
+    const line = el("li", {}, el("span", {}, `${TEXT.missed} ${clockTime(Date.parse(event.at))}`), who);
+    const label = `${TEXT.callBack}: ${remote.name}`;
+    const back = () => void this.#ask("place", { to });
+    if (to) line.append(el("button", { type: "button", class: "action quiet", "aria-label": label, click: back }, TEXT.callBack));
+    return line;
   }
 
   /** Once a second: what depends on the time is computed anew, never counted up. */
@@ -236,6 +254,7 @@ export class RinglinePanel extends HTMLElement {
     for (const card of this.#cards.values()) card.tick(nowMs);
     const lostMs = isConnected(state) ? 0 : Date.now() - this.#aliveMs;
     const look = banner(state, lostMs, Date.now());
+    set(this.shadowRoot?.firstElementChild ?? this, "data-stale", String(lostMs >= QUIET_MS));
     set(this.banner, "data-level", look.level);
     say(this.health, look.text);
     show(this.retry, look.canRetry);

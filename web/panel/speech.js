@@ -14,8 +14,9 @@ const POLITE = {
   held: SAID.held,
   resumed: SAID.resumed,
   dropped: SAID.ended,
-  missed: SAID.ended,
-  diverted: SAID.ended,
+  missed: SAID.missed,
+  diverted: SAID.elsewhere,
+  transferred: SAID.transferred,
 };
 
 export class Speech {

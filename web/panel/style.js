@@ -31,10 +31,22 @@ export const STYLE = `
   font: inherit; font-weight: 600; cursor: pointer; }
 .action.go { background: var(--go); color: var(--go-text); border-color: var(--go); }
 .action.stop { background: var(--stop); color: var(--stop-text); border-color: var(--stop); margin-inline-start: auto; }
-.action[aria-disabled=true] { background: transparent; color: var(--dim); border: 1px dashed var(--dim); cursor: not-allowed; font-weight: 500; }
+.action.big { flex: 1; min-height: 44px; font-size: 16px; }
+.action.big.go { flex: 2; }
+.action.quiet { border-color: transparent; background: transparent; font-weight: 500; }
+.agent .action.quiet { margin-inline-start: auto; padding-inline: 6px; color: inherit; }
+.agent:not([data-state=not_ready], [data-state=wrap_up], [data-state=signed_out], [data-state=logged_off]) .action.go { background: var(--field);
+  color: var(--text); border-color: var(--line); }
 .action[aria-pressed=true] { background: var(--ink, var(--text)); color: var(--band, var(--base)); border-color: var(--ink, var(--text)); }
+.agent .action[aria-pressed=true], .agent .action.go[aria-pressed=true] { background: transparent; color: var(--ink); border-color: var(--ink);
+  box-shadow: inset 0 0 0 1px var(--ink); }
+.agent .action[aria-pressed=true] .label::before { content: "✓ "; content: "✓ " / ""; }
+.action:not([aria-disabled=true], [aria-pressed=true]):hover { filter: brightness(.95); }
+.action[aria-disabled=true], .agent .action.go[aria-disabled=true] { background: transparent; color: var(--dim); border: 1px dashed color-mix(in srgb, currentColor 45%, transparent);
+  box-shadow: none; cursor: not-allowed; font-weight: 500; filter: none; }
+.agent .action[aria-disabled=true] { color: inherit; }
 .action[aria-busy=true] { cursor: progress; opacity: .75; }
-.action[aria-busy=true] .label::after { content: "…"; }
+.action[aria-busy=true] .label::after { content: "…"; content: "…" / ""; }
 .action:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; }
 .health { display: flex; align-items: center; gap: 8px; min-height: 34px; padding: 2px 12px; font-size: 13px; color: var(--dim);
   border-block: 1px solid var(--line); }
@@ -45,33 +57,43 @@ export const STYLE = `
 .health[data-level=bad] { background: var(--lost-band); color: var(--lost); font-weight: 600; }
 .health[data-level=bad]::before, .health[data-level=warn]::before { border-radius: 0; }
 .health-text { flex: 1; }
-.health .action { min-height: 28px; padding: 0 10px; font-size: 13px; }
+.health .action { min-height: 32px; white-space: nowrap; padding: 0 10px; font-size: 13px; }
 .row { display: flex; flex-wrap: wrap; gap: 6px; margin: 8px 0 0; }
 .dial { margin: 0; padding: 10px 12px 0; flex-wrap: nowrap; }
 input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radius: 8px; border: 1px solid var(--dim); background: var(--field);
   color: var(--text); font: inherit; }
 .row:not(.dial) input { flex-basis: 100%; }
 .problem { padding: 2px 12px; min-height: 1.7em; font-size: 13px; color: var(--lost); overflow-wrap: anywhere; }
-.calls { display: grid; gap: 8px; padding: 0 12px; min-height: 148px; align-content: start; }
-.idle { display: grid; place-content: center; min-height: 148px; padding: 12px; border: 1px dashed var(--line); border-radius: 10px; color: var(--dim);
+.problem[data-level=info] { color: var(--dim); }
+.calls { display: grid; gap: 8px; padding: 0 12px; min-height: 168px; align-content: start; }
+.idle { display: grid; place-content: center; min-height: 168px; padding: 12px; border: 1px dashed var(--line); border-radius: 10px; color: var(--dim);
   text-align: center; }
-.call { --ink: var(--not); --band: var(--not-band); min-height: 148px; padding: 10px 12px 12px; border-radius: 10px; background: var(--band);
+.call { --ink: var(--not); --band: var(--not-band); min-height: 168px; padding: 10px 12px 12px; border-radius: 10px; background: var(--band);
   border-inline-start: 4px solid var(--ink); }
 .call[data-leg=alerting] { --ink: var(--ring); --band: var(--ring-band); }
 .call[data-leg=connected] { --ink: var(--talk); --band: var(--talk-band); }
 .call[data-leg=hold] { --ink: var(--held); --band: var(--held-band); }
 .call[data-leg=fail] { --ink: var(--lost); --band: var(--lost-band); }
+.call[data-leg=alerting] { border: 2px solid var(--ink); overflow: clip; }
 .band { color: var(--ink); }
+.call[data-leg=alerting] .band { margin: -10px -12px 8px; padding: 6px 12px; background: var(--ink); color: var(--ring-band); }
+.call[data-leg=alerting] .name { font-size: 22px; }
+.call .timer { font-size: 16px; font-weight: 600; }
 .party { margin: 6px 0 8px; }
 .name { display: block; font-size: 18px; font-weight: 650; line-height: 1.25; overflow-wrap: anywhere; }
 .number { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; color: var(--text); overflow-wrap: anywhere; }
 .note { display: block; margin-bottom: 8px; padding: 4px 8px; border-radius: 6px; background: var(--base); overflow-wrap: anywhere; }
-.missed { list-style: none; margin: 0; padding: 8px 12px 10px; min-height: 1.4em; font-size: 13px; color: var(--dim); font-variant-numeric: tabular-nums; }
-.panel[data-live=false] .calls { opacity: .62; }
+.missed { list-style: none; margin: 0; padding: 6px 12px 8px; min-height: 1.4em; font-size: 13px; color: var(--dim); font-variant-numeric: tabular-nums; }
+.missed li { display: flex; align-items: center; gap: 8px; min-height: 32px; }
+.missed-who { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--text); }
+.missed .action { min-height: 32px; padding: 0 8px; font-size: 13px; text-decoration: underline; }
+.panel[data-stale=true] :is(.calls, .agent) { filter: grayscale(1); }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (prefers-reduced-motion: no-preference) {
   .call[data-leg=alerting] .icon { animation: ring 1.2s ease-in-out infinite; }
-  @keyframes ring { 50% { opacity: .25; } } }
+  @keyframes ring { 50% { opacity: .25; } }
+  .call[data-leg=alerting] { animation: glow 1.6s ease-in-out infinite; }
+  @keyframes glow { 50% { box-shadow: 0 0 0 4px color-mix(in srgb, var(--ink) 28%, transparent); } } }
 @media (forced-colors: active) {
   .action[aria-disabled=true] { color: GrayText; border-color: GrayText; }
   .action[aria-pressed=true] { forced-color-adjust: none; background: Highlight; color: HighlightText; }

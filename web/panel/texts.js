@@ -33,13 +33,32 @@ export const TEXT = {
     hold: "Hold",
     transfer: "Transfer",
     dtmf: "Keys",
+    complete: "Complete transfer",
+    swap: "Swap",
+    conference: "Conference",
+    cancel: "Back to caller",
+  },
+  keys: { answer: "Alt+Shift+A", drop: "Alt+Shift+X", hold: "Alt+Shift+H", ready: "Alt+Shift+R", place: "Alt+Shift+D" },
+  /** What is said of the holds that are not the agent's own; the state's own word says enough of the others. */
+  holds: {
+    "ringline:agent": "",
+    "ringline:wrap_up": "",
+    "ringline:gate": "The note of the last call is not finished",
+    "ringline:work": "A work item blocks calls",
+    "ringline:page_lost": "No page was open",
+    "ringline:supervisor": "Set by a supervisor",
   },
   idle: "No call. Calls you take appear here.",
+  idleLost: "Without a connection there is nothing to show.",
   idleOut: "Log on to take calls at your desk phone.",
   dialLabel: "Number to call",
   dialHint: "Number or extension",
   transferLabel: "Transfer this call to",
   transferNow: "Transfer now",
+  consultFirst: "Ask first",
+  ownFirst: "If your own phone rings, answer it: then the other side is called.",
+  waitsFor: "Waits while you talk to {0}.",
+  callBack: "Call back",
   digitsLabel: "Digits to send",
   send: "Send",
   cancel: "Cancel",
@@ -49,9 +68,8 @@ export const TEXT = {
   onPhone: "Do this on the phone: the phone system does not allow it from here now.",
   offline: "No connection. Use your phone.",
   retry: "Retry now",
-  after: "after this call",
+  then: "After this call:",
   reason: "Reason",
-  station: "Extension",
 };
 
 /** What is broken, most severe first; `{0}` is filled in. */
@@ -59,7 +77,8 @@ export const BANNER = {
   lost: "No connection since {0}. Your phone still works.",
   reconnecting: "Reconnecting…",
   auth: "Sign in again to go on. Your phone still works.",
-  closed: "This page may not connect ({0}). Reload it, or ask your administrator.",
+  tooOld: "This page is too old ({0}). Reload it.",
+  closed: "You may not use this page ({0}). Ask your administrator.",
   edge: "Your site’s connector is offline. Your phone still works; this page does not see it.",
   pbx: "The phone system is out of reach. What you see may be old.",
   phone: "Phone {0} is offline. Calls will not reach you.",
@@ -74,6 +93,9 @@ export const SAID = {
   held: "Call on hold.",
   resumed: "Call resumed.",
   ended: "Call ended.",
+  missed: "Call missed.",
+  elsewhere: "The call went elsewhere.",
+  transferred: "Call transferred.",
 };
 
 /** @param {string} text @param {...string} values */

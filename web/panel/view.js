@@ -1,5 +1,6 @@
 /** From state to words: pure, so that every state can be checked without a browser. */
 import { plain } from "./dom.js";
+import { callsOf } from "../client/store.js";
 import { BANNER, TEXT, fill } from "./texts.js";
 
 /**
@@ -8,7 +9,8 @@ import { BANNER, TEXT, fill } from "./texts.js";
  * @typedef {{level: 'ok'|'quiet'|'warn'|'bad', text: string, canRetry: boolean}} Banner
  */
 
-const QUIET_MS = 2_000;
+/** A break shorter than this is not worth a word. */
+export const QUIET_MS = 2_000;
 const LOST_MS = 6_000;
 
 /** @param {number} ms @returns {string} `0:07`, `12:41`, `1:02:03` */
@@ -31,8 +33,8 @@ export function clockTime(ms) {
 
 /** @param {ClientState} state @returns {keyof typeof TEXT.agent} */
 export function agentState(state) {
-  if (!state.desk || !state.doc) return "signed_out";
-  const name = state.doc.agent?.state;
+  if (!state.desk) return "signed_out";
+  const name = state.doc?.agent?.state ?? "unknown";
   return Object.hasOwn(TEXT.agent, name) ? name : "unknown";
 }
 
@@ -50,10 +52,25 @@ export function remoteOf(call) {
   return name ? { name, number } : { name: number, number: "" };
 }
 
+/**
+ * What a colleague handed over with the call, whom its caller waits for, or what the agent has to do first.
+ * @param {Call} call
+ * @param {ClientState} state
+ * @returns {string} empty without any of them
+ */
+export function noteOf(call, state) {
+  const aside = callsOf(state.doc).find((each) => each.consult_of && each.consult_of === call.call);
+  if (aside && call.leg === "hold") return fill(TEXT.waitsFor, remoteOf(aside).name);
+  if (call.leg === "initiated" && call.direction !== "inbound") return TEXT.ownFirst;
+  const ids = [call.interaction, ...(call.was ?? [])];
+  const handover = (state.desk?.handover ?? []).find((each) => ids.includes(each.interaction));
+  return handover ? `${plain(handover.from?.agent)}: ${plain(handover.note)}` : "";
+}
+
 /** @param {ClientState} state @returns {Set<string>} what the station may do now */
 export function stationCan(state) {
-  if (!state.doc) return new Set(["log_on"]);
-  return new Set(Array.isArray(state.doc.can) ? state.doc.can : []);
+  if (!state.desk) return new Set(["log_on"]);
+  return new Set(Array.isArray(state.doc?.can) ? state.doc.can : []);
 }
 
 /** Whether a command would be sent. @param {ClientState} state */
@@ -76,7 +93,10 @@ export function banner(state, lostMs, nowMs) {
 function socketBanner(state, lostMs, nowMs) {
   const { state: socket, code } = state.socket;
   if (socket === "auth-required") return { level: "bad", text: BANNER.auth, canRetry: true };
-  if (socket === "closed" && code) return { level: "bad", text: fill(BANNER.closed, String(code)), canRetry: false };
+  if (socket === "closed" && code) {
+    const words = code === 4426 ? BANNER.tooOld : BANNER.closed;
+    return { level: "bad", text: fill(words, String(code)), canRetry: false };
+  }
   if (lostMs >= LOST_MS) return { level: "bad", text: fill(BANNER.lost, clockTime(nowMs - lostMs)), canRetry: true };
   if (lostMs >= QUIET_MS) return { level: "quiet", text: BANNER.reconnecting, canRetry: false };
   return null;

@@ -1,0 +1,179 @@
+"""What a panel and a playground can look like: one scene per state, for tests and for pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.support.fake_page_cloud import FakePageCloud, Frame, at, call
+
+Then = Callable[[FakePageCloud, Page], Awaitable[None]]
+HOSTILE = "<img src=x onerror=alert(1)>\u202egnp.exe<script>alert(2)</script>"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How the cloud is before the page opens, the words that must be seen then, and what happens after."""
+
+    arrange: Callable[[FakePageCloud], None]
+    words: str
+    then: Then | None = None
+
+
+def _ready(_: FakePageCloud) -> None:
+    pass
+
+
+def _out(cloud: FakePageCloud) -> None:
+    cloud.is_logged_on = False
+
+
+def _not_ready(cloud: FakePageCloud) -> None:
+    cloud.agent |= {"state": "not_ready", "reason": "Lunch"}
+
+
+def _wrap_up(cloud: FakePageCloud) -> None:
+    cloud.agent |= {"state": "wrap_up", "reason": "ringline:wrap_up"}
+
+
+def _in_call(leg: str, **fields: Any) -> Callable[[FakePageCloud], None]:
+    def arrange(cloud: FakePageCloud) -> None:
+        cloud.agent["state"] = "ready" if leg == "alerting" else "busy"
+        cloud.calls = [call(leg=leg, **fields)]
+
+    return arrange
+
+
+def _after_this_call(cloud: FakePageCloud) -> None:
+    _in_call("connected")(cloud)
+    cloud.agent["pending"] = "not_ready"
+
+
+def _two(cloud: FakePageCloud) -> None:
+    cloud.agent["state"] = "busy"
+    withheld = {"number": None, "name": None, "presentation": "restricted"}
+    cloud.calls = [call(leg="hold"), call("c-2", remote=withheld)]
+    handover = {"interaction": "i-c-2", "from": {"agent": "ben", "station": "1002"}, "kind": "cold"}
+    cloud.desk["handover"] = [handover | {"note": "Wants a refund for order 4711; is angry", "data": {}, "at": at()}]
+
+
+def _consult(cloud: FakePageCloud) -> None:
+    cloud.agent["state"] = "busy"
+    ben = {"number": "1002", "name": "Ben Ode", "presentation": "allowed"}
+    steps = ["complete", "cancel", "swap", "conference"]
+    talk = call("c-2", leg="connected", remote=ben, queue=None, direction="internal", dialed="1002", consult_of="c-1")
+    cloud.calls = [call(leg="hold", can=[*steps, "drop"]), talk | {"can": ["drop"]}]
+
+
+def _hostile(cloud: FakePageCloud) -> None:
+    cloud.calls = [call(remote={"number": '"><svg onload=alert(3)>', "name": HOSTILE * 4, "presentation": "allowed"})]
+
+
+def _site(part: str) -> Callable[[FakePageCloud], None]:
+    def arrange(cloud: FakePageCloud) -> None:
+        cloud.site[part] = "down"
+        if part == "edge":
+            cloud.site["pbx"] = "down"
+
+    return arrange
+
+
+def _phone_off(cloud: FakePageCloud) -> None:
+    cloud.in_service = False
+
+
+def _refuses_tickets(status: int) -> Callable[[FakePageCloud], None]:
+    def arrange(cloud: FakePageCloud) -> None:
+        cloud.ticket_status = status
+
+    return arrange
+
+
+async def _goes_away(cloud: FakePageCloud, page: Page) -> None:
+    """The network goes in the middle of a call, and stays away long enough to be told."""
+    cloud.ticket_status = 503
+    await cloud.cut()
+    await expect(page.get_by_text("No connection since")).to_be_visible(timeout=15_000)
+
+
+async def _refuses(cloud: FakePageCloud, page: Page) -> None:
+    await page.get_by_label("Number to call").fill("999")
+    await page.get_by_role("button", name="Call", exact=True).click()
+    command = await cloud.hears(lambda frame: frame["t"] == "command", "place")
+    await cloud.result(command, "failed", error={"code": "number_invalid", "text": "999 cannot be dialled from here."})
+    await expect(page.get_by_text("999 cannot be dialled")).to_be_visible()
+
+
+async def _misses(cloud: FakePageCloud, page: Page) -> None:
+    await cloud.tell(call(), event="ringing")
+    await cloud.tell(event="missed", cause="abandoned")
+    await expect(page.get_by_role("button", name="Call back")).to_be_visible()
+
+
+async def _asks_whom(_: FakePageCloud, page: Page) -> None:
+    await page.evaluate("new Promise((done) => setTimeout(done, 450))")
+    await page.get_by_role("button", name="Transfer", exact=True).click()
+    await expect(page.get_by_label("Transfer this call to")).to_be_visible()
+
+
+STATES: dict[str, Scene] = {
+    "signed-out": Scene(_out, "Log on to take calls"),
+    "not-ready": Scene(_not_ready, "Lunch"),
+    "ready": Scene(_ready, "Calls you take appear here"),
+    "dialing": Scene(_in_call("initiated", direction="outbound", queue=None, dialed="+442071234567"), "Dialing"),
+    "ringing": Scene(_in_call("alerting"), "Ringing"),
+    "talking": Scene(_in_call("connected"), "Talking"),
+    "talking-then-not-ready": Scene(_after_this_call, "After this call: Not ready"),
+    "transferring": Scene(_in_call("connected"), "Talking", _asks_whom),
+    "held": Scene(_in_call("hold"), "Held"),
+    "wrap-up": Scene(_wrap_up, "Wrap-up"),
+    "two-calls": Scene(_two, "Wants a refund"),
+    "consult": Scene(_consult, "Ben Ode"),
+    "missed": Scene(_ready, "Calls you take appear here", _misses),
+    "refused": Scene(_ready, "Calls you take appear here", _refuses),
+    "hostile": Scene(_hostile, "<img src=x"),
+    "edge-offline": Scene(_site("edge"), "connector is offline"),
+    "pbx-offline": Scene(_site("pbx"), "out of reach"),
+    "phone-offline": Scene(_phone_off, "Calls will not reach you"),
+    "sign-in-again": Scene(_refuses_tickets(401), "Sign in again"),
+    "too-old": Scene(_refuses_tickets(426), "too old"),
+    "lost": Scene(_in_call("connected"), "Talking", _goes_away),
+}
+"""Every state of the panel."""
+
+
+def _idle(cloud: FakePageCloud) -> None:
+    cloud.agent["state"] = "not_ready"
+
+
+def _busy_floor(cloud: FakePageCloud) -> None:
+    cloud.agent["state"] = "ready"
+    cloud.calls = [call()]
+    cloud.phones["1001"] = {"state": "ringing", "with": "+442071234567", "calls": 1}
+    cloud.phones["1002"] = {"state": "talking", "with": "+493023125042", "calls": 1}
+    waiting: Frame = {"caller": "caller-9", "number": "+12125550142", "waited_s": 21}
+    cloud.queues["support"] = [waiting]
+
+
+async def _customers_call(cloud: FakePageCloud, page: Page) -> None:
+    for name in ("Call support", "Call sales"):
+        await page.get_by_role("button", name=name).click()
+    await expect(page.get_by_role("list", name="Callers").get_by_role("listitem")).to_have_count(2)
+    cloud.callers["caller-1"]["state"] = "ringing"
+    await expect(page.get_by_role("list", name="Callers")).to_contain_text("ringing")
+
+
+async def _rings(cloud: FakePageCloud, page: Page) -> None:
+    await cloud.tell(call(), event="ringing")
+    await expect(page.get_by_role("heading", name="Erika Müller")).to_be_visible()
+
+
+PLAYGROUND: dict[str, tuple[Scene, str]] = {
+    "idle": (Scene(_idle, "Phone 1001 connected"), "/"),
+    "busy": (Scene(_busy_floor, "Erika Müller", _customers_call), "/"),
+    "agent": (Scene(_ready, "Phone 1001 connected", _rings), "/playground/agent.html?user=anna"),
+}
+"""The playground's scenes, and the page of each."""
