@@ -28,7 +28,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'self'"
+    "frame-ancestors 'self'; require-trusted-types-for 'script'"
 )
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "host", "content-length", "te"})
 ISSUER = web.AppKey("issuer", Issuer)
@@ -53,6 +53,7 @@ def build_app(config: dict[str, Any], issuer: Issuer) -> web.Application:
     app.router.add_route("*", "/api/{tail:.*}", _api)
     app.router.add_route("*", "/pbx/{tail:.*}", _pbx)
     app.router.add_get("/", _index)
+    app.router.add_static("/examples", ROOT / "docs" / "examples", append_version=False)
     app.router.add_static("/", ROOT / "web", append_version=False)
     return app
 

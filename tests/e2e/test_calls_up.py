@@ -13,6 +13,7 @@ from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
 NUMBER = "+442071234567"
+LINK_DOWN_S = {"simulator": 3, "asterisk": 30}
 
 
 @asynccontextmanager
@@ -187,15 +188,15 @@ async def test_s09_a_picked_up_call_is_diverted_here_and_answered_there(stack: S
 
 
 @pytest.mark.scenario("S08")
-async def test_s08_a_lost_link_puts_stations_out_of_service_and_is_reconciled(stack: Stack) -> None:
+async def test_s08_a_lost_link_puts_stations_out_of_service_and_is_reconciled(stack: Stack, pbx: str) -> None:
     async with ready_agent(stack, "anna") as page:
         caller, _ = await ringing_call(stack, page)
         await stack.phone("1001", "answer")
         await page.event("answered")
-        await stack.control("POST", "/switch", {"do": "drop_link", "seconds": 3})
+        await stack.control("POST", "/switch", {"do": "drop_link", "seconds": LINK_DOWN_S[pbx]})
         await page.event("out_of_service")
         await stack.control("POST", f"/callers/{caller}", {"do": "hangup"})
-        await page.event("in_service", timeout_s=40)
+        await page.event("in_service", timeout_s=LINK_DOWN_S[pbx] + 40)
         await page.event("dropped", cause="reconciled")
         await page.document(lambda d: not d["calls"] and d["in_service"], "no ghost call")
 
