@@ -6,6 +6,7 @@ PBX's own id, so that a restarted edge that takes a snapshot arrives at the same
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from typing import Final, NewType
@@ -22,6 +23,7 @@ _FOREIGN: Final = re.compile(r"[^A-Za-z0-9_-]")
 _MAX: Final = 64
 
 
+@functools.lru_cache(maxsize=4096)
 def _derive(prefix: str, site: str, native: str) -> str:
     plain = f"{prefix}-{site}-{native}"
     cleaned = _FOREIGN.sub("-", plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -40,6 +41,7 @@ def to_rfc3339(moment: datetime) -> str:
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
+@functools.lru_cache(maxsize=4096)
 def ms_to_rfc3339(epoch_ms: int) -> str:
     """Milliseconds since the epoch as the contract writes times."""
     return to_rfc3339(datetime.fromtimestamp(epoch_ms / 1000, UTC))

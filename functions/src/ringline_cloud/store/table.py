@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from ringline_core.errors import StoreThrottledError
@@ -158,6 +158,8 @@ def _in(item: Mapping[str, Any]) -> Item:
 
 def _plain(value: Any) -> Any:
     match value:
+        case Binary():
+            return bytes(value)
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case list():

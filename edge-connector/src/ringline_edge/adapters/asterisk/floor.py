@@ -20,6 +20,7 @@ class Floor:
         bridges: Who is in a bridge of the PBX, in the order of entering.
         queue_of: Queue that a call went through, by call.
         transferrer_of: Station that transferred a call last, by call.
+        in_call: How many live channels were born in a call.
         placed: Whom a channel that we originate will dial and its call data, by the id we gave it.
         tells_requests: HangupRequest events come, so a channel that ends without one was ended by the PBX.
     """
@@ -31,6 +32,7 @@ class Floor:
     halves: dict[str, str] = field(default_factory=dict)
     queue_of: dict[str, str] = field(default_factory=dict)
     transferrer_of: dict[str, str] = field(default_factory=dict)
+    in_call: dict[str, int] = field(default_factory=dict)
     placed: dict[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
     tells_requests: bool = False
 
@@ -68,6 +70,7 @@ class Floor:
             outside=station is None and not helper and self.naming.is_outside(name),
         )
         self.channels[ident] = channel
+        self.in_call[channel.call] = self.in_call.get(channel.call, 0) + 1
         return channel
 
     def parties_in(self, mix: str | None) -> list[Channel]:
@@ -128,11 +131,14 @@ class Floor:
 
     def forget(self, channel: Channel) -> None:
         """A channel is gone for good; so is what is known of its call once nobody is in it."""
-        self.channels.pop(channel.ident, None)
+        if self.channels.pop(channel.ident, None) is None:
+            return
         other = self.halves.pop(channel.ident, None)
         if other is not None:
             self.halves.pop(other, None)
-        if not any(each.call == channel.call for each in self.channels.values()):
+        self.in_call[channel.call] -= 1
+        if not self.in_call[channel.call]:
+            del self.in_call[channel.call]
             self.queue_of.pop(channel.call, None)
             self.transferrer_of.pop(channel.call, None)
 
