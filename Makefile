@@ -18,7 +18,7 @@ lint types rooms unit property contract e2e browser pbx:  ## one suite alone
 	@exec $(BOOT) run infra.checks $@
 
 bench:          ## the figures of benchmarks/RESULTS.md, measured anew
-	@exec $(BOOT) run benchmarks.run
+	@exec $(BOOT) bench
 
 fmt: setup      ## format the code
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .

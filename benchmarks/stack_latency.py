@@ -1,8 +1,8 @@
 """PBX event to page, on the local stack: from the edge seeing the event (`seen_at`) to the frame at the page.
 
-Shares are told apart by the times that frames carry: the edge's own (`seen_at` to `sent_at`), and the emulator with the
-Lambda and the post (`sent_at` to arrival). The emulator runs one worker per function and is no measure of AWS; its share is
-shown so that nobody takes it for ours.
+Shares are told apart by the times that frames carry: the edge's own (`seen_at` to `sent_at`), and the emulator with
+the Lambda and the post (`sent_at` to arrival). The emulator runs one worker per function and is no measure of AWS; its
+share is shown so that nobody takes it for ours.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class TimedPage(PageClient):
 
     def __init__(self, *words: str, **options: str) -> None:
         """As `PageClient`."""
-        super().__init__(*words, **options)  # type: ignore[arg-type]
+        super().__init__(*words, **options)
         self.arrivals: list[tuple[Frame, float]] = []
 
     def _take_station(self, frame: Frame) -> None:
@@ -37,8 +37,9 @@ class TimedPage(PageClient):
 async def _calls(stack: Stack) -> list[tuple[Frame, float]]:
     page = TimedPage(stack.api_url, stack.token("anna"), origin=stack.origin)
     async with page:
-        await page.command("set_state", state="ready")
         for number in range(CALLS):
+            # Also ends the time for notes that a call leaves behind.
+            await page.command("set_state", state="ready")
             caller = await stack.caller("5000", f"+4420790{number:05d}")
             await page.document(lambda d: [c["leg"] for c in d["calls"]] == ["alerting"], "ringing")
             await stack.phone("1001", "answer")

@@ -159,7 +159,7 @@ def _in(item: Mapping[str, Any]) -> Item:
 def _plain(value: Any) -> Any:
     match value:
         case Binary():
-            return bytes(value)
+            return bytes(value.value)  # type: ignore[attr-defined]  # the stubs leave it out
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case list():
