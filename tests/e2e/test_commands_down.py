@@ -73,9 +73,11 @@ async def test_s13_a_cold_transfer_shows_the_customer_to_the_colleague_while_rin
         await stack.phone("1001", "answer")
         await anna.event("answered")
         call = await anna.call("connected")
-        transfer = asyncio.create_task(anna.command("transfer", call=call["call"], to="1003"))
+        data = {"order": "4711"}
+        transfer = asyncio.create_task(anna.command("transfer", call=call["call"], to="1003", data=data))
         await cleo.event("ringing")
         seen = await cleo.call("alerting")
+        assert seen["data"]["order"] == "4711"
         assert seen["remote"]["number"] == NUMBER
         assert seen["interaction"] == call["interaction"]
         assert seen["transferred_by"] == "1001"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -70,6 +71,7 @@ class CountingClient:
     client: Any
     requests: list[str] = field(default_factory=list)
     throttled: bool = False
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.client, name)
@@ -80,7 +82,8 @@ class CountingClient:
                 raise self.client.exceptions.ProvisionedThroughputExceededException(
                     {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "slow down"}}, name
                 )
-            return method(**arguments)
+            with self.one_at_a_time:  # moto's tables are not made for several threads
+                return method(**arguments)
 
         return call
 
