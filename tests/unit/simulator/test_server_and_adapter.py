@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from infra.pbx.control import build_app
 from infra.pbx.simulated.server import SimulatedPbx
-from ringline_core.domain.facts import CallLegs
+from ringline_core.domain.facts import CallLegs, Fact
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError, PbxUnavailableError
 from ringline_core.wire.codes import Verb
@@ -33,7 +33,11 @@ class World:
         self.model = StationModel("hq")
         self.model.lead(1)
         self.model.capabilities = self.adapter.capabilities.of
-        self.running = asyncio.create_task(self.adapter.run(self.model.apply))
+        self.running = asyncio.create_task(self.adapter.run(self.emit))
+
+    def emit(self, fact: Fact) -> None:
+        """Take a fact of the adapter."""
+        self.model.apply(fact)
 
     async def post(self, path: str, **body: Any) -> Any:
         async with self.client.post(path, json=body) as answer:
@@ -226,8 +230,7 @@ async def test_a_lost_link_is_told_and_a_snapshot_shows_what_is_left(world: Worl
 
     async def again() -> bool:
         if world.running.done():
-            world.running = asyncio.create_task(world.adapter.run(world.model.apply))
-        await asyncio.sleep(0.02)
+            world.running = asyncio.create_task(world.adapter.run(world.emit))
         return bool(world.model.document("1001")["in_service"])
 
     await eventually(again)
