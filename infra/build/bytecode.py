@@ -2,14 +2,11 @@
 
 SAM leaves bytecode out and Lambda's code folder is read-only, so that every cold start would compile every module anew.
 Unchecked-hash files are used whatever the source's time stamp, which archives do not keep exactly.
-
-python -m infra.build.bytecode .aws-sam/build
 """
 
 from __future__ import annotations
 
 import compileall
-import sys
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
@@ -17,12 +14,8 @@ from py_compile import PycInvalidationMode
 def compile_tree(folder: Path) -> bool:
     """Compile all modules below `folder` for the running interpreter's minor version; whether all were sound.
 
-    Run it with the interpreter of the runtime's minor version: bytecode of another one is ignored by Lambda.
+    Bytecode of another minor version is ignored by Lambda.
     """
     return bool(
         compileall.compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH, force=True)
     )
-
-
-if __name__ == "__main__":
-    sys.exit(0 if compile_tree(Path(sys.argv[1])) else 1)

@@ -1,4 +1,4 @@
-"""`sam build` and the bytecode, skipped when nothing that they read has changed."""
+"""`sam build` and the step after it, skipped when nothing that they read has changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm
 
 
 class BuildError(Exception):
-    """`sam build` or the bytecode step failed; the text shows why."""
+    """`sam build` or the step after it failed; the text shows why."""
 
 
 def runtime() -> str:
@@ -68,15 +68,33 @@ async def build(settings: Settings) -> bool:
     stamp, wanted = BUILD_DIR / ".stamp", _content_stamp()
     if stamp.is_file() and stamp.read_text() == wanted:
         return False
-    parameters = f"Runtime={runtime()} Architecture={architecture()}"
-    await _run(
-        [settings.sam / "bin" / "sam", "build", "--template-file", ROOT / "template.yaml", "--build-dir", BUILD_DIR,
-         "--parameter-overrides", parameters],
-        settings,
-    )  # fmt: skip
-    await _run([settings.python, "-m", "infra.build.bytecode", BUILD_DIR], settings)
+    await sam_build(settings, BUILD_DIR)
+    await finish(settings, BUILD_DIR)
     stamp.write_text(wanted)
     return True
+
+
+async def sam_build(settings: Settings, folder: Path, *options: str) -> None:
+    """Run SAM's own build into `folder`; the caller has `build_tree`.
+
+    Raises:
+        BuildError: With the tool's last words.
+    """
+    parameters = f"Runtime={runtime()} Architecture={architecture()}"
+    await _run(
+        [settings.sam / "bin" / "sam", "build", "--template-file", ROOT / "template.yaml", "--build-dir", folder,
+         "--parameter-overrides", parameters, *options],
+        settings,
+    )  # fmt: skip
+
+
+async def finish(settings: Settings, folder: Path) -> None:
+    """Trim the SDK in `folder` and add bytecode, which is all that we do after SAM.
+
+    Raises:
+        BuildError: With the tool's last words.
+    """
+    await _run([settings.python, "-m", "infra.build", folder], settings)
 
 
 def _content_stamp() -> str:

@@ -1,14 +1,15 @@
-"""What `sam build` and the bytecode step made: it runs from itself, and nothing is compiled at a cold start."""
+"""What `sam build` and our step made: it runs from itself, and nothing is compiled at a cold start."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import importlib.util
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 import yaml
 
 from infra.bootstrap import interpreter
+from infra.build.trim import SERVICES, TrimError, trim
 from infra.local.build import BUILD_DIR, architecture, build, build_tree, runtime
 from infra.local.settings import Settings, from_environment
 from tests.template.conftest import Make
@@ -29,16 +31,33 @@ FUNCTIONS = (
     "HttpFunction",
     "SweeperFunction",
 )
-# What Lambda's Python runtimes bring along themselves.
-OF_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
 NEED_CRYPTOGRAPHY = {"EdgeAuthorizerFunction", "HttpFunction"}
 LARGEST_BYTES = 250 * 1024 * 1024
+KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
 IMPORT = """
-import importlib, json, sys
-sys.path[:0] = sys.argv[2:]
+import gc, importlib, json, sys
 module, _, name = sys.argv[1].rpartition(".")
 handler = getattr(importlib.import_module(module), name)
-print(json.dumps({"callable": callable(handler), "modules": sorted(sys.modules)}))
+said = {"callable": callable(handler), "modules": sorted(sys.modules)}
+print(json.dumps({**said, "collects": gc.isenabled(), "passes_over": gc.get_freeze_count()}))
+"""
+REGIONS = ("us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1", "xx-unknown-7")
+# Where requests to the services would go, and for which region and service they are signed.
+ADDRESSES = """
+import json, sys, urllib.parse, boto3
+seen = []
+calls = (
+    ("dynamodb", None, "list_tables", {}),
+    ("apigatewaymanagementapi", "https://a.example/v1", "get_connection", {"ConnectionId": "c"}),
+    ("sts", None, "get_caller_identity", {}),
+)
+for region in sys.argv[1:]:
+    for service, address, operation, parameters in calls:
+        client = boto3.Session().client(service, region_name=region, endpoint_url=address)
+        url = urllib.parse.urlsplit(client.generate_presigned_url(operation, parameters))
+        scope = urllib.parse.parse_qs(url.query)["X-Amz-Credential"][0].split("/")
+        seen.append([url.scheme, url.netloc, *scope[2:]])
+print(json.dumps(seen))
 """
 
 
@@ -82,16 +101,14 @@ async def _build_and_copy(settings: Settings, copy: Path) -> None:
         shutil.copytree(BUILD_DIR, copy)
 
 
-@pytest.fixture(scope="session")
-def lambda_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the runtime itself brings along, and nothing else of this environment."""
-    folder = tmp_path_factory.mktemp("runtime")
-    found = importlib.util.find_spec("boto3")
-    assert found
-    assert found.origin
-    for name in OF_THE_RUNTIME:
-        (folder / name).symlink_to(Path(found.origin).parent.parent / name)
-    return folder
+def said_by(script: str, *arguments: str, path: Iterable[Path], environment: Mapping[str, str]) -> Any:
+    """What `script` prints as JSON when it finds modules on `path` only."""
+    # -I -S: no site-packages, no settings of this user; so a missing dependency is missing here as it would be there.
+    put_first = f"import sys; sys.path[:0] = {[str(each) for each in path]!r}\n"
+    command = [str(interpreter()), "-I", "-S", "-B", "-c", put_first + script, *arguments]
+    done = subprocess.run(command, env={**KEYS, **environment}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_every_function_of_the_template_is_looked_at(built: Artefact) -> None:
@@ -100,32 +117,17 @@ def test_every_function_of_the_template_is_looked_at(built: Artefact) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_handler_loads_from_the_artefact_and_its_own_settings_alone(
-    built: Artefact, lambda_runtime: Path, make: Make, name: str
-) -> None:
+def test_the_handler_loads_from_the_artefact_and_its_own_settings_alone(built: Artefact, make: Make, name: str) -> None:
     folder, handler = built.function(name)
     variables = make(FixedTenant="acme").of_type("AWS::Lambda::Function")[name]["Environment"]["Variables"]
-    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}
-    # -I -S: no site-packages, no settings of this user; so a missing dependency is missing here as it would be there.
-    command = [
-        str(interpreter()),
-        "-I",
-        "-S",
-        "-c",
-        IMPORT,
-        handler,
-        str(folder),
-        str(built.layer),
-        str(lambda_runtime),
-    ]
     told = {each: value.strip("<>").replace(">", "") for each, value in variables.items()}
-    environment = {**told, **keys, "AWS_DEFAULT_REGION": "us-east-1"}
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
+    regions = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    said = said_by(IMPORT, handler, path=(folder, built.layer), environment={**told, **regions})
     assert said["callable"]
     assert ("cryptography" in said["modules"]) == (name in NEED_CRYPTOGRAPHY)
     assert "ringline_edge" not in said["modules"]
+    assert said["collects"]
+    assert said["passes_over"] > 10_000
 
 
 def test_every_module_has_bytecode_that_the_runtime_uses_unasked(built: Artefact) -> None:
@@ -150,4 +152,43 @@ def test_it_was_built_for_this_machine_and_fits_into_lambda(built: Artefact) -> 
 def test_no_tests_and_no_edge_are_shipped(built: Artefact) -> None:
     shipped = {path.name for folder in built.folders() for path in folder.iterdir()}
     assert {"ringline_core", "ringline_cloud"} <= shipped
-    assert shipped.isdisjoint({"ringline_edge", "tests", "infra", "boto3", "botocore"})
+    assert shipped.isdisjoint({"ringline_edge", "tests", "infra"})
+
+
+@pytest.mark.parametrize("package", ["boto3", "botocore", "pydantic", "aws-lambda-powertools"])
+def test_the_layer_brings_the_version_that_the_tests_run_against(built: Artefact, package: str) -> None:
+    (shipped,) = importlib.metadata.distributions(name=package, path=[str(built.layer)])
+    assert shipped.version == importlib.metadata.version(package)
+
+
+def test_the_sdk_knows_only_the_services_that_are_called(built: Artefact) -> None:
+    assert {path.name for path in (built.layer / "botocore" / "data").iterdir() if path.is_dir()} == SERVICES
+
+
+def test_the_trimmed_sdk_sends_requests_where_the_whole_one_does(built: Artefact) -> None:
+    found = importlib.util.find_spec("botocore")
+    assert found
+    assert found.origin
+    whole, trimmed = Path(found.origin).parent.parent, built.layer
+    seen = [said_by(ADDRESSES, *REGIONS, path=(path,), environment={}) for path in (whole, trimmed)]
+    assert len(seen[0]) == len(SERVICES) * len(REGIONS)
+    assert seen[0] == seen[1]
+
+
+def test_trimming_again_changes_nothing(built: Artefact, tmp_path: Path) -> None:
+    data = tmp_path / "CoreLayer" / "python" / "botocore" / "data"
+    shutil.copytree(built.layer / "botocore" / "data", data)
+    before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    trim(tmp_path)
+    assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
+
+
+def test_a_build_without_an_sdk_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrimError, match="no SDK"):
+        trim(tmp_path)
+
+
+def test_an_sdk_without_a_service_of_ours_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "CoreLayer" / "python" / "botocore" / "data" / "dynamodb").mkdir(parents=True)
+    with pytest.raises(TrimError, match="nothing on apigatewaymanagementapi, sts"):
+        trim(tmp_path)

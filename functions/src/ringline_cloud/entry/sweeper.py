@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud import composition
+from ringline_cloud.entry import loaded
 from ringline_cloud.services import sweep
 from ringline_cloud.telemetry import logger, metrics
 
 deps = composition.build()
+loaded()
 
 
 @metrics.log_metrics
