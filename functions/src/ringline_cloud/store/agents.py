@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud.store import keys
-from ringline_cloud.store.table import Item, Table
-
-MAPPING = ("site", "station", "login", "name", "queues", "hot_desk")
+from ringline_cloud.store.mappings import Imports
+from ringline_cloud.store.table import Item, Table, Written
 
 
 class Agents:
-    """The agents of all tenants. An item has `mapping`, `seat` (`{site, station}`), `sockets`, each if there is one."""
+    """The agents of all tenants. An item has `mapping`, `seat` (`{site, station}`), `sockets`, each if there is one.
+
+    Attributes:
+        imports: What whole files of mappings replaced.
+    """
 
     def __init__(self, table: Table) -> None:
         """`table` is the one table."""
         self._table = table
+        self.imports = Imports(table)
 
     def get(self, tenant: str, agent: str) -> Item:
         """The agent's item; empty when there is none."""
@@ -45,6 +49,16 @@ class Agents:
     def map(self, tenant: str, agent: str, mapping: dict[str, Any]) -> None:
         """Store the agent's mapping."""
         self._table.update(keys.agent(tenant, agent), "SET mapping = :mapping", {":mapping": mapping})
+
+    def swap(self, tenant: str, agent: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Written:
+        """Store or remove (None) the agent's mapping, if it still is `before`; the item either way."""
+        values = {name: value for name, value in ((":before", before), (":after", after)) if value is not None}
+        return self._table.update(
+            keys.agent(tenant, agent),
+            "REMOVE mapping" if after is None else "SET mapping = :after",
+            values,
+            condition="attribute_not_exists(mapping)" if before is None else "mapping = :before",
+        )
 
     def unmap(self, tenant: str, agent: str) -> None:
         """Remove the agent's mapping."""

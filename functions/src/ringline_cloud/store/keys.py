@@ -47,6 +47,21 @@ def agents_prefix() -> str:
     return "A#"
 
 
+def mapping_import(tenant: str, import_id: str) -> Key:
+    """An import of mappings; ids sort by time."""
+    return {"pk": f"T#{tenant}#IMPORTS", "sk": f"I#{import_id}"}
+
+
+def imports_prefix() -> str:
+    """Begins the sort keys of a tenant's imports."""
+    return "I#"
+
+
+def import_part(tenant: str, import_id: str, part: int) -> Key:
+    """A part of what an import replaced."""
+    return {"pk": f"T#{tenant}#IMPORT#{import_id}", "sk": f"P#{part:04}"}
+
+
 def policy(tenant: str) -> Key:
     """The tenant's policy object."""
     return {"pk": f"T#{tenant}#POLICY", "sk": "POLICY"}
@@ -102,9 +117,19 @@ def record_prefix() -> str:
     return "CALL#"
 
 
+def note(tenant: str, interaction_id: str, agent_id: str) -> Key:
+    """An agent's note on an interaction, as it stands."""
+    return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"{note_prefix()}{agent_id}"}
+
+
 def note_prefix() -> str:
     """Begins the sort keys of an interaction's notes."""
     return "NOTE#"
+
+
+def note_revision(tenant: str, interaction_id: str, agent_id: str, rev: int) -> Key:
+    """One accepted revision of a note."""
+    return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"REV#{rev:010}#{agent_id}"}
 
 
 def number(tenant: str, digest: str, at: str, interaction_id: str) -> Key:

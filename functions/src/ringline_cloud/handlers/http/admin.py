@@ -5,21 +5,32 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import TypeAdapter, ValidationError
 
+from ringline_cloud.handlers.http import mappings as files
 from ringline_cloud.handlers.http.bodies import (
     EnrolmentCode,
+    ImportedMappings,
+    ImportOf,
+    ImportsOf,
     Mapping,
     MappingOf,
     Mappings,
+    RolledBackImport,
     Site,
     SiteOf,
     SitesOf,
+    User,
 )
 from ringline_cloud.handlers.http.caller import deps_of, person_of
 from ringline_cloud.services import enrolment, pages
+from ringline_cloud.services import mappings as team
 from ringline_cloud.services.deps import Deps
+from ringline_cloud.services.mappings import How, StationTakenError
+from ringline_cloud.telemetry import Metric, count
 from ringline_core.errors import InvalidMessageError
 from ringline_core.ids import is_id
 from ringline_core.wire import codec
@@ -87,11 +98,9 @@ def mapping(user: str) -> MappingOf:
 def put_mapping(user: str, body: Mapping) -> MappingOf:
     """Map a user to a phone, a PBX login and queues; the login defaults to the station."""
     deps, tenant = _admin()
-    if deps.sites.get(tenant, body.site) is None:
-        raise InvalidMessageError("site: there is no such site")
-    known = body.model_copy(update={"login": body.login or body.station})
-    deps.agents.map(tenant, user, known.model_dump(mode="json"))
-    return MappingOf(user=user, mapping=known)
+    known = body.stored()
+    team.put(deps, tenant, _user(user), known)
+    return MappingOf(user=user, mapping=Mapping(**known))
 
 
 @router.delete("/mappings/<user>", status_code=HTTPStatus.NO_CONTENT)
@@ -99,6 +108,41 @@ def delete_mapping(user: str) -> None:
     """Remove a user's mapping; who is logged on stays so until log-off."""
     deps, tenant = _admin()
     deps.agents.unmap(tenant, user)
+
+
+@router.post("/mappings:import")
+def import_mappings() -> ImportedMappings:
+    """Map the users of a CSV file, or say what that would change; refused rows are told by line."""
+    deps, tenant = _admin()
+    order = files.order_of(router.current_event)
+    how = How(person_of(router).agent, order.dry_run, order.replace, order.partial)
+    return files.told(team.take_in(deps, tenant, files.read(order.csv), how))
+
+
+@router.get("/mappings/imports")
+def imports() -> ImportsOf:
+    """The imports that were applied, newest first."""
+    deps, tenant = _admin()
+    return ImportsOf(items=[_import(each) for each in deps.agents.imports.newest(tenant)])
+
+
+@router.post("/mappings/imports/<ident>:rollback")
+def roll_back(ident: str) -> RolledBackImport:
+    """Bring back what an import replaced, for all users that nobody has changed since."""
+    deps, tenant = _admin()
+    done = team.roll_back(deps, tenant, ident, person_of(router).agent)
+    if done is None:
+        raise NotFoundError("there is no such import, or it is no longer kept")
+    refused = files.told_refused(done.refused)
+    return RolledBackImport(restored=list(done.restored), unchanged=done.unchanged, refused=refused)
+
+
+@router.exception_handler(StationTakenError)  # type: ignore[untyped-decorator]
+def refuse_station(err: StationTakenError) -> Response[str]:
+    """Another user has the station by mapping; the text names them."""
+    count(Metric.MESSAGE_REFUSED)
+    body = codec.compact({"error": {"code": err.code, "text": str(err)[:500]}})
+    return Response(status_code=HTTPStatus.CONFLICT, content_type=content_types.APPLICATION_JSON, body=body)
 
 
 @router.get("/policies")
@@ -122,6 +166,19 @@ def _known(deps: Deps, tenant: str, site: str) -> str:
     if deps.sites.get(tenant, site) is None:
         raise NotFoundError("there is no such site")
     return site
+
+
+def _user(user: str) -> str:
+    try:
+        return TypeAdapter(User).validate_python(user)
+    except ValidationError as err:
+        raise InvalidMessageError("user: 1-128 characters without blanks and #") from err
+
+
+def _import(item: dict[str, Any]) -> ImportOf:
+    counts = {name: item[name] for name in ("added", "changed", "removed")}
+    when = {"at": item["at"], "rolled_back_at": item.get("rolled_back_at")}
+    return ImportOf(ident=item["ident"], by=item["by_whom"], **when, **counts)
 
 
 def _site(deps: Deps, tenant: str, site: str) -> SiteOf:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ringline_core.wire.base import Id, Name, Queue, Station
+
+User = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20#\x7f]{1,128}$")]
+"""What a token may name a user: no blanks, no `#`."""
 
 
 class Body(BaseModel):
@@ -26,6 +29,10 @@ class Mapping(Body):
     queues: tuple[Queue, ...] = Field(default=(), max_length=64)
     hot_desk: bool = False
 
+    def stored(self) -> dict[str, Any]:
+        """As the table keeps it; the login is the station's number unless it says otherwise."""
+        return {**self.model_dump(mode="json"), "login": self.login or self.station}
+
 
 class MappingOf(BaseModel):
     """A mapping and whose it is."""
@@ -38,6 +45,93 @@ class Mappings(BaseModel):
     """All mappings of the tenant, by user."""
 
     items: list[MappingOf]
+
+
+class MappingRow(Mapping):
+    """A row of a file of mappings."""
+
+    user: User
+
+    def mapping(self) -> Mapping:
+        """All but whose it is."""
+        return Mapping.model_construct(**{name: getattr(self, name) for name in Mapping.model_fields})
+
+
+class ImportOrder(Body):
+    """A file of mappings, and what to do with it.
+
+    Attributes:
+        csv: The file.
+        dry_run: Only say what would change.
+        replace: Users whom the file does not name lose their mapping.
+        partial: Refused lines do not keep the others from being applied.
+    """
+
+    csv: str
+    dry_run: bool = False
+    replace: bool = False
+    partial: bool = False
+
+
+class MappingChange(BaseModel):
+    """A user whose mapping changes."""
+
+    user: str
+    before: Mapping
+    after: Mapping
+
+
+class RefusedLine(BaseModel):
+    """A line of a file, or a user, that was refused."""
+
+    line: int | None = None
+    user: str | None = None
+    reason: str
+
+
+class ImportedMappings(BaseModel):
+    """What a file of mappings changed or, if `applied` is false, would change.
+
+    Attributes:
+        unchanged: How many lines were true already.
+        without_queues: Of the added and changed ones, those who will be called directly only.
+        ident: Of the import, as `import`; for the way back.
+    """
+
+    added: list[MappingOf]
+    changed: list[MappingChange]
+    removed: list[MappingOf]
+    unchanged: int
+    refused: list[RefusedLine]
+    without_queues: list[str]
+    applied: bool
+    ident: str | None = Field(default=None, serialization_alias="import")
+
+
+class ImportOf(BaseModel):
+    """An import that was applied; numbers are of users."""
+
+    ident: str = Field(serialization_alias="import")
+    at: str
+    by: str
+    added: int
+    changed: int
+    removed: int
+    rolled_back_at: str | None
+
+
+class ImportsOf(BaseModel):
+    """The imports of the last 30 days, newest first, at most 100."""
+
+    items: list[ImportOf]
+
+
+class RolledBackImport(BaseModel):
+    """Whom the way back restored; `unchanged` were as before already."""
+
+    restored: list[str]
+    unchanged: int
+    refused: list[RefusedLine]
 
 
 class Site(Body):

@@ -47,6 +47,6 @@ def interaction(interaction: str) -> InteractionOf:
         interaction=interaction,
         started_at=head["started_at"],
         agents=sorted(head.get("agents", ())),
-        notes=context.notes(deps, who.tenant, interaction),
+        notes=context.notes(deps, who.tenant, interaction, who.agent),
         calls=[{"call": call, "record": json.loads(record)} for call, record in calls],
     )
