@@ -74,6 +74,7 @@ class FakePageCloud:
         self.tickets = 0
         self.sockets: list[web.WebSocketResponse] = []
         self.presses: list[tuple[str, Frame]] = []
+        self.notes: dict[str, Frame] = {}
         self.phones: dict[str, Frame] = {}
         self.queues: dict[str, list[Frame]] = {}
         self.callers: dict[str, Frame] = {}
@@ -204,9 +205,30 @@ class FakePageCloud:
                     await socket.send_json({"t": "beat", "now_at": at(), "rev": rev, "site": self.site})
                     if self.is_logged_on and frame.get("rev") != self.rev:
                         await socket.send_json(self.station())
+                case "note.put":
+                    await self._put(socket, frame)
+                case "context":
+                    await socket.send_json(self._context(frame["interaction"]))
         async with self._changed:
             self.heard.append(frame)
             self._changed.notify_all()
+
+    async def _put(self, socket: web.WebSocketResponse, frame: Frame) -> None:
+        """Store a note as the cloud does: asked for by its base, told to every page."""
+        there = self.notes.get(frame["interaction"])
+        if frame["base"] != (there["rev"] if there else 0):
+            refused = {"t": "error", "ref": frame["id"], "code": "note_conflict", "text": "It changed."}
+            return await socket.send_json({**refused, "current": there})
+        said = {name: frame[name] for name in ("interaction", "text", "fields", "draft")}
+        note = {"note": "n-1", "rev": frame["base"] + 1, "author": "anna", "at": at(), **said}
+        self.notes[frame["interaction"]] = note
+        await self.say({"t": "note", **note})
+        return None
+
+    def _context(self, interaction: str) -> Frame:
+        told = [note for note in (self.notes.get(interaction),) if note]
+        shown: Frame = {"notes": told, "data": {}, "handover": None, "previous": [], "more": False}
+        return {"t": "context", "interaction": interaction, **shown}
 
     async def _serve_other(self, socket: web.WebSocketResponse, user: str) -> web.WebSocketResponse:
         """A colleague, who sits there and does nothing."""

@@ -2,9 +2,13 @@ import { Commands } from "./commands.js";
 import { ServerClock } from "./clock.js";
 import { CLIENT, FRAME_BYTES, PROTOCOL_VERSION, RinglineError } from "./contract.js";
 import { browserEnv } from "./env.js";
+import { memoryDrafts } from "./drafts.js";
 import { newId } from "./ids.js";
+import { Notes } from "./notes.js";
+import { open } from "./opening.js";
+import { Pops } from "./pop.js";
 import { Session, TIMING } from "./session.js";
-import { Store } from "./store.js";
+import { Store, callsOf } from "./store.js";
 import { presenceOf, watchPage } from "./wake.js";
 
 /**
@@ -16,7 +20,7 @@ import { presenceOf, watchPage } from "./wake.js";
  *   desk: import("./contract.js").Desk|null, site: import("./contract.js").Site|null, capabilities: string[],
  *   commands: CommandState[], context: Record<string, Frame>}} ClientState
  * @typedef {{api: string, getToken: import("./session.js").Options["getToken"], page?: string, label?: string,
- *   canPop?: () => boolean, timing?: Partial<import("./session.js").Timing>,
+ *   canPop?: () => boolean, pop?: import("./opening.js").PopOptions, timing?: Partial<import("./session.js").Timing>,
  *   env?: Partial<import("./env.js").Env>}} ClientOptions
  */
 
@@ -33,6 +37,8 @@ export class Client {
     this.options = options;
     /** @type {import("./env.js").Env} */
     this.env = { ...(options.env?.WebSocket ? /** @type {any} */ ({}) : browserEnv()), ...options.env };
+    this.env.ticks ??= this.env.now;
+    this.env.drafts ??= memoryDrafts();
     this.page = options.page ?? this.#tabPage();
     this.clock = new ServerClock(this.env.now);
     this.store = new Store();
@@ -48,7 +54,37 @@ export class Client {
     this.unwatch = null;
     /** @type {unknown} */
     this.presenceTimer = null;
+    this.isFocused = false;
+    /** @type {string|null} when the page had the focus last, by the server's clock */
+    this.usedAt = null;
     this.session = new Session(this.#sessionOptions());
+    this.pops = new Pops(this.#aroundPops());
+    this.notes = new Notes({
+      env: this.env,
+      api: options.api,
+      agent: () => this.welcome.agent,
+      isLive: () => this.session.isLive,
+      send: (frame) => this.session.send(frame),
+      newId: () => newId(this.env.now()),
+      frameBytes: () => this.frameBytes,
+      changed: (note) => this.#emit("note", note),
+    });
+  }
+
+  /** @returns {import("./pop.js").Surroundings} */
+  #aroundPops() {
+    return {
+      env: this.env,
+      page: () => this.page,
+      send: (frame) => this.session.send(frame),
+      canPop: () => this.#canPop(),
+      serverNow: () => this.serverNow(),
+      passed: () => this.#announcePresence(),
+      pop: (call, grant) => {
+        const opened = open(this.env, this.options.pop, call);
+        this.#emit("pop", { call: call.call, interaction: call.interaction, grant, entry: call, ...opened });
+      },
+    };
   }
 
   /** @returns {import("./session.js").Options} */
@@ -71,9 +107,13 @@ export class Client {
 
   /** Connect and stay connected; resolves at the first `live`, rejects when a person or an upgrade is needed. */
   connect() {
+    this.isFocused = presenceOf(this.env.document).focused;
     this.unwatch ??= watchPage(this.env, {
       kick: () => this.session.kick(),
-      park: (code) => this.session.park(code),
+      park: (code) => {
+        this.notes.flush();
+        this.session.park(code);
+      },
       presence: () => this.#announcePresence(),
     });
     return new Promise((resolve, reject) => {
@@ -99,6 +139,9 @@ export class Client {
     this.unwatch = null;
     this.env.clearTimeout(this.presenceTimer);
     this.presenceTimer = null;
+    this.pops.close();
+    this.notes.flush();
+    this.notes.close();
     this.session.close();
   }
 
@@ -130,7 +173,7 @@ export class Client {
 
   /**
    * Listen. Names: the contract's events (`ringing`, `answered`, `dropped`, …), `event` for all of them, `change`,
-   * `socket`, `command`, `context`, `notice`.
+   * `pop`, `socket`, `command`, `context`, `note`, `notice`.
    * @param {string} name
    * @param {(detail: any) => void} fn its exceptions are reported and stop nothing
    * @returns {() => void} stop listening
@@ -139,6 +182,21 @@ export class Client {
     const fns = this.handlers.get(name) ?? new Set();
     this.handlers.set(name, fns.add(fn));
     return () => void fns.delete(fn);
+  }
+
+  /**
+   * The agent's note on an interaction. Change it with `set`, `setField`, and `save` when it is finished; it saves itself
+   * meanwhile, and `note` is raised with it whenever it changes.
+   * @param {string} interaction
+   * @returns {import("./notes.js").Note}
+   */
+  note(interaction) {
+    return this.notes.of(interaction);
+  }
+
+  /** @returns {import("./notes.js").Note[]} what the agent has still to finish, calls that are over included */
+  get openNotes() {
+    return this.notes.open;
   }
 
   /**
@@ -155,6 +213,7 @@ export class Client {
     if (sizeOf(frame) > this.frameBytes) {
       return Promise.reject(new RinglineError("too_large", "That is too long to send."));
     }
+    this.notes.flush();
     if (!this.session.send(frame)) {
       return Promise.reject(new RinglineError("offline", "Not connected. Use the phone: nothing was sent."));
     }
@@ -172,7 +231,7 @@ export class Client {
       page: this.page,
       client: CLIENT,
       ...presenceOf(this.env.document),
-      can_pop: this.options.canPop?.() ?? true,
+      can_pop: this.#canPop(),
       label: [...(this.options.label ?? this.env.document?.title ?? "")].slice(0, LABEL_LETTERS).join(""),
       ...this.store.position,
       ...(isReplacing ? { replaces: this.page } : {}),
@@ -186,7 +245,9 @@ export class Client {
       case "welcome":
         this.frameBytes = Number(frame.limits?.frame_bytes) || FRAME_BYTES;
         this.welcome = pick(frame, ["agent", "name", "roles", "site", "capabilities"]);
-        return this.#take(frame);
+        this.#take(frame);
+        void this.notes.live();
+        return this.#missedNotes();
       case "station":
         return this.#take(frame);
       case "beat":
@@ -199,6 +260,10 @@ export class Client {
         return this.#refused(frame);
       case "context":
         return this.#context(frame);
+      case "pop":
+        return this.pops.heard(frame);
+      case "note":
+        return this.notes.heard(frame);
       case "notice":
         return this.#emit("notice", frame);
       default:
@@ -209,10 +274,29 @@ export class Client {
   /** @param {Frame} frame */
   #take(frame) {
     const { events } = this.store.take(/** @type {any} */ (frame));
+    this.notes.keep(callsOf(this.store.doc));
     this.#emit("change", this.state);
     for (const event of events) {
       this.#emit(event.event, event);
       this.#emit("event", event);
+    }
+    this.pops.keep(callsOf(this.store.doc));
+  }
+
+  /** A page that opens in a call, or with a draft, was not there when its notes were told; of what rings they come. */
+  #missedNotes() {
+    const calls = callsOf(this.store.doc).filter(({ leg }) => leg !== "alerting");
+    const wanted = new Set([...calls.map((call) => call.interaction), ...(this.store.desk?.drafts ?? [])]);
+    for (const interaction of wanted) if (!this.contexts.has(interaction)) this.session.send({ t: "context", interaction });
+  }
+
+  /** What the app's function says; one that fails says no. */
+  #canPop() {
+    try {
+      return this.options.canPop?.() ?? true;
+    } catch (error) {
+      console.error("ringline: canPop failed", error);
+      return false;
     }
   }
 
@@ -225,6 +309,7 @@ export class Client {
   /** @param {Frame} frame */
   #refused(frame) {
     const error = { code: String(frame.code), text: String(frame.text) };
+    if (this.notes.refused(frame)) return;
     if (frame.ref) this.commands.refused(String(frame.ref), error);
     else this.#emit("notice", { t: "notice", level: "error", ...error });
     this.#emit("change", this.state);
@@ -233,20 +318,25 @@ export class Client {
   /** @param {Frame} frame */
   #context(frame) {
     if (frame.interaction) this.contexts.set(String(frame.interaction), frame);
+    for (const note of frame.notes ?? []) this.notes.heard(note);
     const [oldest] = this.contexts.keys();
     if (this.contexts.size > KEPT_CONTEXTS) this.contexts.delete(oldest);
     this.#emit("context", frame);
   }
 
   #announcePresence() {
+    const { focused } = presenceOf(this.env.document);
+    if (focused || this.isFocused) this.usedAt = new Date(this.serverNow()).toISOString();
+    this.isFocused = focused;
+    if (!focused) this.notes.flush();
     if (this.presenceTimer) return;
     this.presenceTimer = this.env.setTimeout(() => {
       this.presenceTimer = null;
       this.session.send({
         t: "page",
         ...presenceOf(this.env.document),
-        can_pop: this.options.canPop?.() ?? true,
-        last_input_at: null,
+        can_pop: this.#canPop(),
+        last_input_at: this.usedAt,
       });
     }, PRESENCE_MS);
   }

@@ -129,6 +129,23 @@ test("connect resolves when live, and rejects with the reason when a person or a
   }
 });
 
+test("the cloud is told when the page had the focus last, by the server's clock", async () => {
+  const world = new World();
+  let hasFocus = true;
+  const page = Object.assign(new EventTarget(), { visibilityState: "visible", hasFocus: () => hasFocus });
+  Object.assign(world.client.env, { window: new EventTarget(), document: page });
+  await world.live({ ...truth(1), heartbeat_s: 600, now_at: world.at(60_000) });
+  await world.pass(5000);
+  hasFocus = false;
+  world.client.env.window?.dispatchEvent(new Event("blur"));
+  await world.pass(1000);
+  page.dispatchEvent(new Event("visibilitychange"));
+  await world.pass(1000);
+  const told = { t: "page", visible: true, focused: false, can_pop: true, last_input_at: world.at(60_000 - 2000) };
+  assert.deepEqual(world.socket.ofType("page"), [told, told]);
+  world.client.close();
+});
+
 test("what is remembered of contexts is bounded", async () => {
   const world = new World();
   await world.live(truth(1));

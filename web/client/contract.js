@@ -16,7 +16,7 @@
  *   queues: {queue: string, paused: boolean, reason: string|null}[]}} AgentAtStation
  * @typedef {{station: string, in_service: boolean, agent: AgentAtStation, calls: Call[], wrap_up: unknown[], can: Verb[],
  *   recent: Transition[]}} StationDocument
- * @typedef {{agent: string, name: string, since_at: string, pages: number,
+ * @typedef {{agent: string, name: string, since_at: string, pages: number, drafts?: string[],
  *   handover?: {interaction: string, from: {agent: string, station: string}, note: string}[]}} Desk
  * @typedef {{id: string, edge: 'up'|'down', pbx: 'up'|'down', tz: string}} Site
  * @typedef {{code: string, text: string}} ErrorDetail

@@ -3,6 +3,7 @@ import { AgentBar } from "./agentbar.js";
 import { ActionButton } from "./button.js";
 import { CallCard } from "./card.js";
 import { el, plain, say, set, show } from "./dom.js";
+import { NoteList } from "./notes.js";
 import { Speech } from "./speech.js";
 import { shortcuts } from "./shortcuts.js";
 import { STYLE } from "./style.js";
@@ -63,6 +64,7 @@ export class RinglinePanel extends HTMLElement {
     };
     this.idle = el("div", { class: "idle" });
     this.calls = el("div", { class: "calls" }, this.idle);
+    this.notes = new NoteList();
     this.missed = el("ul", { class: "missed", "aria-label": TEXT.missed });
     root.append(
       el(
@@ -74,6 +76,7 @@ export class RinglinePanel extends HTMLElement {
         this.problem,
         this.calls,
         this.missed,
+        this.notes.node,
         this.speech.alert,
         this.speech.status,
       ),
@@ -121,6 +124,7 @@ export class RinglinePanel extends HTMLElement {
       client.on("change", () => this.#draw()),
       client.on("event", (event) => this.#heard(event)),
       client.on("command", () => this.#draw()),
+      client.on("note", () => this.#drawNotes()),
       client.on("notice", (notice) => this.#complain(plain(notice.text), notice.level)),
       () => clearInterval(ticker),
       () => document.removeEventListener("keydown", onKey),
@@ -190,8 +194,14 @@ export class RinglinePanel extends HTMLElement {
     this.dial.draw({ allowed: isLive && stationCan(state).has("place"), busy: isPending("place", undefined), why });
     say(this.problem, this.#trouble);
     this.#drawCalls(state, isLive, isPending);
+    this.#drawNotes();
     this.#drawMissed();
     this.#tick();
+  }
+
+  #drawNotes() {
+    const client = this.#client;
+    if (client) this.notes?.draw(client, callsOf(client.state.doc));
   }
 
   /**

@@ -47,7 +47,7 @@ export const STYLE = `
 .agent .action[aria-disabled=true] { color: inherit; }
 .action[aria-busy=true] { cursor: progress; opacity: .75; }
 .action[aria-busy=true] .label::after { content: "…"; content: "…" / ""; }
-.action:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; }
+.action:focus-visible, input:focus-visible, textarea:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; }
 .health { display: flex; align-items: center; gap: 8px; min-height: 34px; padding: 2px 12px; font-size: 13px; color: var(--dim);
   border-block: 1px solid var(--line); }
 .health::before { content: ""; flex: none; inline-size: 8px; block-size: 8px; border-radius: 50%; background: currentColor; }
@@ -83,6 +83,13 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .name { display: block; font-size: 18px; font-weight: 650; line-height: 1.25; overflow-wrap: anywhere; }
 .number { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; color: var(--text); overflow-wrap: anywhere; }
 .note { display: block; margin-bottom: 8px; padding: 4px 8px; border-radius: 6px; background: var(--base); overflow-wrap: anywhere; }
+.notes { display: grid; gap: 8px; padding: 0 12px 8px; }
+.note-field label { display: flex; gap: 6px; font-weight: 600; min-width: 0; }
+.note-of { font-weight: 400; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.note-field .line { min-height: 34px; align-items: center; justify-content: space-between; font-size: 13px; color: var(--dim); }
+.note-status[data-status=review], .note-status[data-status=offline] { color: var(--lost); font-weight: 600; }
+textarea { display: block; inline-size: 100%; margin-block: 2px 4px; padding: 6px 10px; border-radius: 8px; border: 1px solid var(--dim);
+  background: var(--field); color: var(--text); font: inherit; resize: vertical; }
 .missed { list-style: none; margin: 0; padding: 6px 12px 8px; min-height: 1.4em; font-size: 13px; color: var(--dim); font-variant-numeric: tabular-nums; }
 .missed li { display: flex; align-items: center; gap: 8px; min-height: 32px; }
 .missed-who { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--text); }

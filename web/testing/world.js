@@ -1,3 +1,4 @@
+import { memoryDrafts } from "../client/drafts.js";
 import { createClient } from "../client/index.js";
 
 /**
@@ -63,9 +64,15 @@ const BEGIN_MS = Date.parse("2026-11-24T08:00:00.000Z");
 const HOUR_MS = 3_600_000;
 
 export class World {
-  /** @param {Partial<import("../client/client.js").ClientOptions>} [options] */
-  constructor(options = {}) {
+  /**
+   * @param {Partial<import("../client/client.js").ClientOptions>} [options]
+   * @param {import("../client/drafts.js").Drafts} [drafts] what the device keeps; another world's, to play a reload
+   */
+  constructor(options = {}, drafts = memoryDrafts()) {
+    this.drafts = drafts;
     this.nowMs = BEGIN_MS;
+    /** How far the device's clock was set, ms; the other clock does not follow. */
+    this.setMs = 0;
     this.random = 0.5;
     /** @type {Set<Timer>} */
     this.timers = new Set();
@@ -109,7 +116,8 @@ export class World {
         }
       },
       fetch: (/** @type {string} */ _, /** @type {RequestInit} */ init) => this.#ticket(init),
-      now: () => this.nowMs,
+      now: () => this.nowMs + this.setMs,
+      ticks: () => this.nowMs,
       random: () => this.random,
       setTimeout: (/** @type {() => void} */ fn, /** @type {number} */ ms) => {
         const timer = { at: this.nowMs + ms, fn };
@@ -120,6 +128,7 @@ export class World {
       window: null,
       document: null,
       storage: null,
+      drafts: this.drafts,
     };
   }
 

@@ -29,6 +29,7 @@ class Settings:
         beat_s: Seconds between an edge's beats.
         lease_s: Seconds that an edge's lead lasts without a beat.
         heartbeat_s: Seconds between a page's beats.
+        note_kept_days: Days that a note and its revisions are kept after they were written.
     """
 
     table: str
@@ -46,6 +47,7 @@ class Settings:
     beat_s: float
     lease_s: float
     heartbeat_s: float
+    note_kept_days: int = 365
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -72,6 +74,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             beat_s=float(environ.get("EDGE_BEAT_S", "25")),
             lease_s=float(environ.get("EDGE_LEASE_S", "60")),
             heartbeat_s=float(environ.get("PAGE_HEARTBEAT_S", "30")),
+            note_kept_days=int(environ.get("NOTE_KEPT_DAYS", "365")),
         )
     except KeyError as err:
         raise ConfigError(f"environment variable {err.args[0]} is missing") from err

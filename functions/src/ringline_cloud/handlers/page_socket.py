@@ -8,7 +8,7 @@ from ringline_cloud import identity
 from ringline_cloud.handlers import answers
 from ringline_cloud.handlers.answers import OK, Response
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import commands, context, frames, pages
+from ringline_cloud.services import commands, context, frames, notes, pages, pop
 from ringline_cloud.services.deps import Deps
 from ringline_core.wire import codec
 from ringline_core.wire.codes import ByeCode, ErrorCode
@@ -66,10 +66,12 @@ def _route(event: dict[str, Any], socket: str, deps: Deps) -> str | None:
             return commands.take(deps, who, socket, command)
         case ContextRequest() as asked:
             return context.asked(deps, who, asked)
-        case NotePut(id=ident) | WrapUpDone(id=ident) | WorkBegin(id=ident) | WorkTouch(id=ident) | WorkEnd(id=ident):
+        case NotePut() as note:
+            return notes.put(deps, who, socket, note)
+        case WrapUpDone(id=ident) | WorkBegin(id=ident) | WorkTouch(id=ident) | WorkEnd(id=ident):
             return frames.error(ErrorCode.UNSUPPORTED.value, NOT_YET, ident)
-        case PopMessage():
-            return frames.error(ErrorCode.UNSUPPORTED.value, NOT_YET)
+        case PopMessage() as message:
+            return pop.take(deps, who, socket, message)
 
 
 def _beat(deps: Deps, who: PageIdentity, socket: str, beat: PageBeat) -> str:

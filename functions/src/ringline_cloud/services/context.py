@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
@@ -42,7 +43,8 @@ def asked(deps: Deps, who: PageIdentity, message: ContextRequest) -> str:
     if message.interaction is not None:
         if not took_part(deps, who.tenant, message.interaction, who.agent):
             raise ForbiddenError("You took no part in this interaction.")
-        return compact(_frame(message.interaction, notes(deps, who.tenant, message.interaction), {}, [], limit))
+        told = notes(deps, who.tenant, message.interaction, who.agent)
+        return compact(_frame(message.interaction, told, {}, [], limit))
     if message.number is None:
         raise InvalidMessageError("context: interaction or number is needed")
     call = _present_call(deps, who, message.number)
@@ -54,7 +56,11 @@ def asked(deps: Deps, who: PageIdentity, message: ContextRequest) -> str:
 
 def took_part(deps: Deps, tenant: str, interaction: str, agent: str) -> bool:
     """Whether the interaction was at the agent's phone."""
-    head = deps.interactions.head(tenant, interaction)
+    return is_of(deps.interactions.head(tenant, interaction), agent)
+
+
+def is_of(head: dict[str, Any] | None, agent: str) -> bool:
+    """Whether an interaction, by its head, was at the agent's phone."""
     return head is not None and agent in head.get("agents", ())
 
 
@@ -68,12 +74,13 @@ def _present_call(deps: Deps, who: PageIdentity, number: str) -> CallEntry | Non
 
 
 def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dict[str, Any]:
-    at = deps.interactions.ring(tenant, call.interaction, to_rfc3339(call.started_at), item.agent)
     digest = _digest(deps.settings.pepper, tenant, call)
+    at = deps.interactions.ring(tenant, call.interaction, to_rfc3339(call.started_at), item.agent, digest)
     if digest:
         deps.interactions.file_number(tenant, digest, at, call.interaction, call.queue)
     previous = _history(deps, tenant, digest, call.interaction, SHOWN)
-    return _frame(call.interaction, notes(deps, tenant, call.interaction), dict(call.data), previous)
+    told = notes(deps, tenant, call.interaction, item.agent, call.was)
+    return _frame(call.interaction, told, dict(call.data), previous)
 
 
 def _history(deps: Deps, tenant: str, digest: str | None, but: str, limit: int) -> list[dict[str, Any]]:
@@ -95,11 +102,44 @@ def _frame(
     return {"t": "context", "interaction": interaction, **shown, "more": len(previous) > limit}
 
 
-def notes(deps: Deps, tenant: str, interaction: str) -> list[dict[str, Any]]:
-    """The interaction's notes, oldest first, as `context` shows them."""
-    names = ("note", "rev", "author", "text", "fields", "draft", "at")
-    found = deps.interactions.notes(tenant, interaction)
-    return [{"interaction": interaction} | {name: each.get(name) for name in names} for each in found]
+def notes(
+    deps: Deps, tenant: str, interaction: str, reader: str | None, was: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    """What an agent may read of an interaction's notes, oldest first, as `context` shows them.
+
+    Of others that is what they finished: while they work on it again, what it was before. A note that went along when
+    interactions merged is shown once, under the present one.
+
+    Args:
+        deps: The store.
+        tenant: The agent's tenant.
+        interaction: Which one.
+        reader: Who reads.
+        was: Interactions that merged into it; each costs a query.
+    """
+    found = [(each, note) for each in (interaction, *was) for note in deps.interactions.notes(tenant, each)]
+    moved = {(note["author"], note["carried"]) for _, note in found if "carried" in note}
+    shown = [
+        note_view(each, finished)
+        for each, note in found
+        if (note["author"], each) not in moved and (finished := _readable(deps, tenant, each, note, reader))
+    ]
+    return sorted(shown, key=lambda view: (view["at"], view["note"]))
+
+
+def note_view(interaction: str, note: dict[str, Any]) -> dict[str, Any]:
+    """A stored note or revision as the contract shows it."""
+    view = {name: note[name] for name in ("note", "rev", "author", "text", "draft", "at")}
+    return {"interaction": interaction, **view, "fields": json.loads(note["fields_json"])}
+
+
+def _readable(
+    deps: Deps, tenant: str, interaction: str, note: dict[str, Any], reader: str | None
+) -> dict[str, Any] | None:
+    if note["author"] == reader or not note["draft"]:
+        return note
+    rev = note.get("finished_rev")
+    return deps.interactions.revision(tenant, interaction, note["author"], rev) if rev else None
 
 
 def _previous(row: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +148,7 @@ def _previous(row: dict[str, Any]) -> dict[str, Any]:
         "at": row["began_at"],
         "queue": row.get("queue"),
         "agents": [],
-        "note": "",
+        "note": row.get("beginning", ""),
     }
 
 

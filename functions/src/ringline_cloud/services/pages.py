@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import desks, frames, posts
+from ringline_cloud.services import desks, frames, pop, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.leases import Lease
 from ringline_cloud.store.stations import StationItem
@@ -42,6 +42,7 @@ def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str
         "page": message.page,
     }
     what["opened_ms"] = now_ms
+    what["rank"] = message.model_dump(mode="json", include={"visible", "focused", "can_pop"})
     deps.sockets.open(socket, what, now_ms // 1000 + SOCKET_KEPT_S)
     agent = deps.agents.add_socket(who.tenant, who.agent, socket)
     first = deps.agents.first_hello(who.tenant, who.agent, message.page, now_ms // 1000 + PAGE_KEPT_S)
@@ -51,6 +52,8 @@ def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str
             deps.sockets.mark_eager(socket)
         else:
             item = _auto_log_on(deps, who, socket)
+    if item is not None:
+        pop.joined(deps, item, socket)
     return _welcome(deps, who, agent, item)
 
 

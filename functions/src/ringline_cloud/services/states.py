@@ -13,7 +13,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from ringline_cloud.identity import EdgeIdentity
-from ringline_cloud.services import context, frames, posts
+from ringline_cloud.services import context, frames, pop, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.telemetry import Metric, count
 from ringline_core.wire import codec
@@ -83,6 +83,7 @@ class States:
         if item.sockets:
             posts.to_pages(deps, who.tenant, item, frames.station(item, deps.now_ms(), seen_at, sent_at))
         if each.rang:
+            pop.rang(deps, item, each.doc, each.rang)
             context.rang(deps, who.tenant, item, each.doc, each.rang)
         return item.epoch
 

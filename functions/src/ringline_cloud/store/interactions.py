@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud.store import keys
-from ringline_cloud.store.table import Item, Table
+from ringline_cloud.store.table import Item, Table, Written
 
 
 class Interactions:
@@ -15,10 +15,21 @@ class Interactions:
         """`table` is the one table."""
         self._table = table
 
-    def ring(self, tenant: str, interaction: str, at: str, agent: str | None) -> str:
-        """Begin the interaction if it is new, and count `agent` among those who took part; when it began."""
+    def ring(self, tenant: str, interaction: str, at: str, agent: str | None, digest: str | None = None) -> str:
+        """Begin the interaction if it is new, and count `agent` among those who took part; when it began.
+
+        Args:
+            tenant: The site's tenant.
+            interaction: Which one.
+            at: When its call began, RFC 3339.
+            agent: Who is logged on where it rang, if anybody is.
+            digest: Key of the remote number, kept so that a note finds the number's list later.
+        """
         values: dict[str, Any] = {":at": at}
         expression = "SET started_at = if_not_exists(started_at, :at)"
+        if digest:
+            expression += ", digest = :digest"
+            values[":digest"] = digest
         if agent:
             expression += " ADD agents :agents"
             values[":agents"] = {agent}
@@ -26,8 +37,21 @@ class Interactions:
 
     def file_number(self, tenant: str, digest: str, at: str, interaction: str, queue: str | None) -> None:
         """List the interaction under its number; `at` is when it began, so that it is listed once."""
-        item = {**keys.number(tenant, digest, at, interaction), "interaction": interaction, "began_at": at}
-        self._table.put({**item, "queue": queue} if queue else item)
+        values = {":interaction": interaction, ":at": at}
+        expression = "SET interaction = :interaction, began_at = :at"
+        if queue:
+            expression += ", queue = :queue"
+            values[":queue"] = queue
+        self._table.update(keys.number(tenant, digest, at, interaction), expression, values)
+
+    def tell_number(self, tenant: str, digest: str, at: str, interaction: str, beginning: str) -> None:
+        """Put a note's beginning into the number's list, so that the next ring reads no notes for it."""
+        self._table.update(
+            keys.number(tenant, digest, at, interaction),
+            "SET beginning = :beginning",
+            {":beginning": beginning},
+            condition="attribute_exists(pk)",
+        )
 
     def of_number(self, tenant: str, digest: str, limit: int) -> list[Item]:
         """The number's interactions, newest first."""
@@ -40,6 +64,38 @@ class Interactions:
     def notes(self, tenant: str, interaction: str) -> list[Item]:
         """The interaction's notes, oldest first."""
         return self._table.query(keys.interaction(tenant, interaction)["pk"], keys.note_prefix())
+
+    def note(self, tenant: str, interaction: str, agent: str) -> Item | None:
+        """The agent's note as it stands."""
+        return self._table.get(keys.note(tenant, interaction, agent))
+
+    def write_note(self, tenant: str, interaction: str, base: int, note: Item) -> Written:
+        """Store a note, if the one that is there has the revision `base`; 0 when none may be there.
+
+        Args:
+            tenant: The agent's tenant.
+            interaction: Of which interaction.
+            base: Revision that the author saw.
+            note: All attributes; `author` is the agent, `rev` the new revision.
+        """
+        names = {f"#{name}": name for name in note}
+        values: dict[str, Any] = {f":{name}": value for name, value in note.items()}
+        condition = "attribute_not_exists(pk)"
+        if base:
+            values[":base"] = base
+            condition = "#rev = :base"
+        sets = ", ".join(f"#{name} = :{name}" for name in note)
+        key = keys.note(tenant, interaction, note["author"])
+        return self._table.update(key, f"SET {sets}", values, condition=condition, names=names)
+
+    def keep_revision(self, tenant: str, interaction: str, note: Item) -> None:
+        """Keep an accepted revision for good, or until its `ttl`; one that is kept is never written again."""
+        key = keys.note_revision(tenant, interaction, note["author"], note["rev"])
+        self._table.put({**note, **key}, only_new=True)
+
+    def revision(self, tenant: str, interaction: str, agent: str, rev: int) -> Item | None:
+        """An accepted revision of the agent's note."""
+        return self._table.get(keys.note_revision(tenant, interaction, agent, rev))
 
     def records(self, tenant: str, interaction: str) -> list[tuple[str, str]]:
         """Ids of the interaction's recorded calls, and their records as JSON."""

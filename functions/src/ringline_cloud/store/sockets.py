@@ -25,7 +25,9 @@ class Sockets:
 
     def update(self, socket: str, rank: dict[str, Any]) -> None:
         """Keep what ranks a page; does nothing for a socket that is not there."""
-        self._table.update(keys.socket(socket), "SET rank = :rank", {":rank": rank}, condition="attribute_exists(pk)")
+        names = {"#rank": "rank"}  # a word of the table's own
+        condition = "attribute_exists(pk)"
+        self._table.update(keys.socket(socket), "SET #rank = :rank", {":rank": rank}, condition=condition, names=names)
 
     def mark_eager(self, socket: str) -> None:
         """The page would have been logged on, had it been alone."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ringline_cloud.store import keys
 from ringline_cloud.store.table import Item, Table
+from ringline_core.domain.pop import Held
 from ringline_core.wire.edge import SEQ_LIMIT
 
 DESK_LISTS = {
@@ -44,6 +45,7 @@ class StationItem:
         desk: The remaining desk attributes, by their wire names.
         login: PBX login of the agent.
         queues: Queues the agent works for.
+        pops: Who may pop which call.
     """
 
     site: str
@@ -56,6 +58,7 @@ class StationItem:
     desk: dict[str, Any]
     login: str | None
     queues: tuple[str, ...]
+    pops: dict[str, Held] = field(default_factory=dict)
 
     @property
     def epoch(self) -> int:
@@ -111,13 +114,13 @@ class Stations:
             sockets: Of the agent's pages; may be empty.
             before: Whose desk may be taken over, or None.
         """
-        values: dict[str, Any] = {f":{name}": value for name, value in desk.items()} | {":one": 1}
-        sets = ", ".join(f"{name} = :{name}" for name in desk)
+        values: dict[str, Any] = {f":{name}": value for name, value in desk.items()} | {":one": 1, ":none": {}}
+        sets = ", ".join(f"{name} = :{name}" for name in desk) + ", pop = :none"
         condition = "attribute_not_exists(who) OR who = :who"
         if before:
             values[":before"] = before
             condition += " OR who = :before"
-        removed = list(DESK_LISTS.values())
+        removed = [each for each in DESK_LISTS.values() if each != "pop"]
         if pages := set(sockets):
             sets += ", sockets = :sockets"
             values[":sockets"] = pages
@@ -163,6 +166,63 @@ class Stations:
         )
         return written.applied, _view(site, station, written.item)
 
+    def change_drafts(
+        self, tenant: str, before: StationItem, begun: str | None, over: set[str]
+    ) -> tuple[bool, StationItem]:
+        """Add an interaction to the drafts of who is logged on, and take others out.
+
+        Members of a set are changed, and no list is replaced, so that of two pages at once both have their way; one
+        write cannot do both to the same set.
+
+        Args:
+            tenant: The agent's tenant.
+            before: The station as it was read; its agent must still be logged on.
+            begun: Whose draft has begun, or None.
+            over: Whose drafts are no more; without `begun`.
+        """
+        done, item = True, before
+        for change, drafts in (("DELETE drafts :drafts ADD rev :one", over), ("ADD drafts :drafts, rev :one", {begun})):
+            if drafts and None not in drafts:
+                written = self._table.update(
+                    keys.station(tenant, before.site, before.station),
+                    change,
+                    {":drafts": drafts, ":one": 1, ":who": before.agent},
+                    condition="who = :who",
+                )
+                done, item = written.applied, _view(before.site, before.station, written.item)
+        return done, item
+
+    def write_pop(
+        self, tenant: str, before: StationItem, call: str, held: Held, over: Iterable[str]
+    ) -> tuple[bool, StationItem]:
+        """Store who may pop a call, unless that changed since `before` was read.
+
+        Args:
+            tenant: The agent's tenant.
+            before: The station as it was read; its agent must still be logged on.
+            call: Which call.
+            held: The grant from now on.
+            over: Calls whose grants nobody needs any more.
+        """
+        names = {"#call": call} | {f"#over{index}": each for index, each in enumerate(sorted(over))}
+        values: dict[str, Any] = {":held": asdict(held), ":one": 1, ":who": before.agent}
+        condition = "who = :who AND attribute_exists(pop) AND attribute_not_exists(pop.#call)"
+        if (was := before.pops.get(call)) is not None:
+            names |= {"#grant": "grant", "#granted_ms": "granted_ms", "#done": "done"}
+            values |= {":grant": was.grant, ":granted_ms": was.granted_ms, ":done": was.done}
+            same = (f"pop.#call.#{name} = :{name}" for name in ("grant", "granted_ms", "done"))
+            condition = f"who = :who AND {' AND '.join(same)}"
+        gone = [f"pop.{name}" for name in names if name.startswith("#over")]
+        removed = f" REMOVE {', '.join(gone)}" if gone else ""
+        written = self._table.update(
+            keys.station(tenant, before.site, before.station),
+            f"SET pop.#call = :held{removed} ADD rev :one",
+            values,
+            condition=condition,
+            names=names,
+        )
+        return written.applied, _view(before.site, before.station, written.item)
+
 
 def _packed(doc: str) -> bytes:
     """A write costs its item's size in KB, and documents repeat their own words; ADR 10 has the figures."""
@@ -175,11 +235,16 @@ def _unpacked(stored: bytes | None) -> str | None:
 
 def _view(site: str, station: str, item: Item) -> StationItem:
     agent = item.get("who")
+    pops = {call: Held(**each) for call, each in sorted(dict(item.get("pop", {})).items())}
     desk: dict[str, Any] = {}
     if agent:
         desk = {"agent": agent, "name": item.get("who_name", ""), "since_at": item["since_at"]}
         desk |= {"pages": len(item.get("sockets", ()))}
         desk |= {name: item.get(attribute, []) for name, attribute in DESK_LISTS.items()}
+        desk["drafts"] = sorted(desk["drafts"])
+        desk["pop"] = [
+            {"call": call, "grant": each.grant, "page": each.page, "done": each.done} for call, each in pops.items()
+        ]
     return StationItem(
         site=site,
         station=station,
@@ -191,4 +256,5 @@ def _view(site: str, station: str, item: Item) -> StationItem:
         desk=desk,
         login=item.get("login"),
         queues=tuple(item.get("queues", ())),
+        pops=pops,
     )
