@@ -237,7 +237,7 @@ def _latencies(edge: Seen, relay: Seen) -> Iterator[Figure]:
     good = p50 <= MOST_P50_MS and p99 <= MOST_P99_MS and not lost
     yield Figure("edge: AMI event -> state frame at the cloud", spread(every), target, good, note)
     told = ", ".join(f"{event} {median(some):.2f}/{percentile(some, 0.99):.2f}" for event, some in times.items())
-    yield Figure("of it by event, p50/p99 ms", told, note="the end of a call also stores its record, with an fsync")
+    yield Figure("of it by event, p50/p99 ms", told, note="the end of a call also stores its record")
     yield Figure("the same way through a bare relay", spread(floor), note="no state, no disk: the machine's own share")
 
 

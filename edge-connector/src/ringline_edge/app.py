@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import itertools
 import logging
 import os
 import random
@@ -37,6 +39,7 @@ from ringline_edge.uplink.session import Session
 logger = logging.getLogger(__name__)
 SOFTWARE = f"ringline-edge/{version('ringline-edge')}"
 DRAIN_S = 1.0
+SETTLE_S = 1.0
 
 
 class Edge:
@@ -52,9 +55,10 @@ class Edge:
         me = identity.load(state)
         self._config, self._place = config, place
         self._adapter = registry.create(config.pbx.kind, config.pbx.settings, place)
-        self._live = LiveSpool(state / "live.db")
-        self._log = LogSpool(state / "log.db", config.spool.limit_mb * 1_000_000)
-        self._asked = CommandSpool(state / "commands.db")
+        self._files = tuple(state / name for name in ("live.db", "log.db", "commands.db"))
+        self._live = LiveSpool(self._files[0])
+        self._log = LogSpool(self._files[1], config.spool.limit_mb * 1_000_000)
+        self._asked = CommandSpool(self._files[2])
         self._model = StationModel(me.site)
         self._keeper = StationKeeper(self._model, self._live, self._log)
         self._session = Session(me.edge, uuid.uuid4().hex, SOFTWARE, self._live, self._log, random.random)
@@ -91,11 +95,13 @@ class Edge:
             async with health.serving(where.host, where.port, self.health, self._place):
                 pbx = asyncio.create_task(self._pbx_part.run(self._run_adapter, self._lose_pbx))
                 uplink = asyncio.create_task(self._uplink_part.run(self._uplink.run))
+                settling = asyncio.create_task(self._settle())
                 logger.info("edge_started", extra={"software": SOFTWARE, "kind": self._config.pbx.kind})
                 _notify(b"READY=1")
                 await self._ended.wait()
                 _notify(b"STOPPING=1")
                 await self._stop(pbx, uplink)
+                await _end(settling)
         finally:
             for spool in (self._live, self._log, self._asked):
                 spool.close()
@@ -113,6 +119,12 @@ class Edge:
                 await self._uplink.heard_until(self._has_told_all)
         await self._uplink.release()
         await _end(uplink)
+
+    async def _settle(self) -> None:
+        """Keep the spools' journals small, each in its turn, in a thread: there nobody waits for the disk."""
+        for path in itertools.cycle(self._files):
+            await asyncio.sleep(SETTLE_S)
+            await asyncio.to_thread(files.settle, path)
 
     def _has_told_all(self) -> bool:
         waits = len(self._live) or len(self._log) or len(self._session.telling)
@@ -220,7 +232,11 @@ def run(config: Config, place: Path) -> None:
     """
 
     async def edge() -> None:
-        await Edge(config, str(place)).run()
+        made = Edge(config, str(place))
+        # What start-up made stays for good; looking through all of it again takes the collector longer than any event.
+        gc.collect()
+        gc.freeze()
+        await made.run()
 
     identity.load(config.edge.state_dir)
     with files.sole_user(config.edge.state_dir):

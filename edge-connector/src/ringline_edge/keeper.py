@@ -1,7 +1,8 @@
 """The station keeper: facts of the adapter in, documents and records into the spool, once per turn of the event loop.
 
 The hot path is one call of the model; documents are built and committed together when the loop turns, so that a burst
-costs one commit.
+costs one commit. Nothing on it waits for the disk: what a commit has written outlives this process, and the sync that
+lets call records outlive a power cut, too, is begun once their documents are free to leave.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class StationKeeper:
         self._seq = live.newest_seq
         self._dirty: dict[str, tuple[set[str], int]] = {}
         self._ended: list[CallRecordDraft] = []
-        self._flush_due = False
+        self._flush_due = self._sync_due = False
+        self._syncing: asyncio.Task[None] | None = None
 
     def emit(self, fact: Fact) -> None:
         """Take one fact of the adapter; see `adapters.port.Emit`."""
@@ -78,6 +80,8 @@ class StationKeeper:
         for entry, document in built:
             self.watch(entry.station, entry.seq, document)
         self.wake()
+        if self._sync_due and (self._syncing is None or self._syncing.done()):
+            self._syncing = asyncio.get_running_loop().create_task(self._sync_records())
 
     def _built(self, station: str, rang: set[str], seen_ms: int) -> tuple[Entry, dict[str, Any]]:
         document = self._model.document(station)
@@ -108,9 +112,19 @@ class StationKeeper:
                 logger.error("spool_full", extra={"reason": str(err), "call": ended[0].call})  # noqa: TRY400
             self.is_full = True
             return
+        self._sync_due = True
         if self.is_full:
             logger.info("spool_has_room", extra={"discarded": self.discarded})
         self.is_full = False
+
+    async def _sync_records(self) -> None:
+        """One sync at a time, in a thread; what is stored meanwhile has the next one."""
+        while self._sync_due:
+            self._sync_due = False
+            try:
+                await asyncio.to_thread(self._log.sync)
+            except OSError as err:
+                self._log.failed(err)
 
 
 def _now_ms() -> int:

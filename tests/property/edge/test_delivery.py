@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ringline_edge.spool import files
 from ringline_edge.spool.commands import CommandSpool
 from ringline_edge.spool.live import Entry, LiveSpool
 from ringline_edge.spool.log import LogSpool, Record
@@ -76,6 +77,7 @@ TROUBLES: st.SearchStrategy[Trouble] = st.one_of(
     st.just(lambda edge: edge.rotate()),
     st.booleans().map(lambda lost: lambda edge: edge.cut(lost)),
     st.just(lambda edge: edge.kill()),
+    st.just(lambda edge: edge.cut_the_power()),
     st.just(lambda edge: edge.another_edge_takes_over()),
     st.booleans().map(lambda says_so: lambda edge: edge.the_other_edge_dies(says_so)),
     st.tuples(STATIONS, st.sampled_from(["rate_limited", "message_invalid"])).map(
@@ -95,6 +97,8 @@ class Delivery(RuleBasedStateMachine):
         self.number = self.processes = 0
         self.newest: dict[str, int] = {}
         self.recorded: set[str] = set()
+        self.synced: set[str] = set()
+        self.lost: set[str] = set()
         self.asked: set[str] = set()
         self.cloud = Cloud()
         self.up: list[tuple[str, Frame]] = []
@@ -104,6 +108,7 @@ class Delivery(RuleBasedStateMachine):
     def begin(self, window: int) -> None:
         self.cloud.window = window
         (self.folder / "0").mkdir()
+        (self.folder / "disk").mkdir()
         self.edge = Process(self.folder / "0", 0, self.newest, self.now)
         self.say_hello()
 
@@ -126,6 +131,17 @@ class Delivery(RuleBasedStateMachine):
         self.edge.log.put([Record(call, 1, "{}", self.edge.seq + 1)])
         self.recorded.add(call)
         self.edge.put(station)
+
+    @rule(settles=st.booleans())
+    def sync_the_log(self, settles: bool) -> None:
+        """What was put before is on the disk from now on; a journal may move into its database at any time."""
+        self.edge.log.sync()
+        if settles:
+            for path in self.edge.folder.glob("*.db"):
+                files.settle(path)
+        for path in self.edge.folder.glob("log.db*"):
+            shutil.copy(path, self.folder / "disk")
+        self.synced = set(self.recorded)
 
     @rule(station=STATIONS)
     def prove_a_command(self, station: str) -> None:
@@ -237,9 +253,20 @@ class Delivery(RuleBasedStateMachine):
 
     def kill(self) -> None:
         """The next process finds the files as they are in this moment; nothing was closed."""
+        self.begin_anew()
+
+    def cut_the_power(self) -> None:
+        """The next process finds the log as it was synced last; records that were put since may be lost."""
+        self.lost |= self.recorded - self.synced - self.cloud.records
+        self.recorded -= self.lost
+        self.begin_anew(log=self.folder / "disk")
+
+    def begin_anew(self, log: Path | None = None) -> None:
         self.processes += 1
         folder = self.folder / str(self.processes)
-        shutil.copytree(self.edge.folder, folder)
+        shutil.copytree(self.edge.folder, folder, ignore=shutil.ignore_patterns("log.db*") if log else None)
+        if log:
+            shutil.copytree(log, folder, dirs_exist_ok=True)
         self.edge.close()
         self.edge = Process(folder, self.processes, self.newest, self.now)
         self.say_hello()
@@ -298,7 +325,7 @@ class Delivery(RuleBasedStateMachine):
 
     def check_all(self, asked: set[str]) -> None:
         assert {station: number for station, (_, number) in self.cloud.stored.items()} == self.newest
-        assert self.cloud.records == self.recorded
+        assert self.recorded <= self.cloud.records <= self.recorded | self.lost
         assert {ident for ident, stage in self.cloud.results.items() if stage != "sent"} == asked
         assert not len(self.edge.live)
         assert not len(self.edge.log)

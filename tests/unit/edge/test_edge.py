@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ringline_core.domain.facts import Agent, Ended, Leg, Party, Snapshot
 from ringline_core.errors import CommandError, PbxAuthError, PbxUnavailableError
 from ringline_core.wire.codes import AgentStateName, ErrorCode, LegState, Verb
+from ringline_edge import app
 from ringline_edge.adapters.port import Capabilities
 from ringline_edge.spool.live import Entry
 from tests.support.fake_cloud import FakeCloud, Frame
@@ -293,6 +297,23 @@ async def test_the_end_of_the_service_is_quick_with_a_cloud_that_answers_nothing
     bench.edge = build(bench.folder)
     bench.start()
     await bench.cloud.whole(epoch=2)
+
+
+async def test_journals_of_all_spools_are_settled_while_the_edge_runs(
+    idle: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not any(map(tables, idle.folder.glob("*.db"))), "so far all is in the journals"
+    monkeypatch.setattr(app, "SETTLE_S", 0.01)
+    idle.start()
+    await eventually(lambda: {*map(tables, idle.folder.glob("*.db"))} == {"live", "record refused", "command"})
+    await talking(idle)
+
+
+def tables(path: Path) -> str:
+    """Tables in the database's own file, without what is in its journal."""
+    with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as database:
+        names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        return " ".join(name for (name,) in names)
 
 
 async def test_a_fault_in_one_part_leaves_the_other_in_service(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:

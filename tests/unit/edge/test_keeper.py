@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+import shutil
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from ringline_edge.desks import DeskBook
 from ringline_edge.keeper import StationKeeper
 from ringline_edge.spool.live import Entry, LiveSpool
 from ringline_edge.spool.log import LogSpool
+from tests.support.waiting import eventually
 
 OUTSIDE = Leg("t1", "k1", "trunk", LegState.CONNECTED, 1_000, outside=True, origin=True, own=Party("+44207"))
 RINGING = Leg("a1", "k1", "PJSIP/1001", LegState.ALERTING, 2_000, station="1001")
@@ -42,6 +45,12 @@ class Kept:
 
     def watch(self, station: str, seq: int, _document: dict[str, Any]) -> None:
         self.shown.append((station, seq))
+
+    async def end_a_call(self, call: str) -> None:
+        """A call of its own, from its answer to its end."""
+        legs = [replace(leg, leg=f"{leg.leg}-{call}", call=call) for leg in (OUTSIDE, TALKING)]
+        await self.say(*legs)
+        await self.say(*(replace(leg, ended=Ended(9_000)) for leg in legs))
 
     async def say(self, *facts: Any) -> None:
         for fact in facts:
@@ -71,6 +80,62 @@ async def test_a_record_waits_for_the_documents_of_its_own_turn(kept: Kept) -> N
     assert not json.loads(kept.live.entries["1001"].doc)["calls"]
     assert record.at_ms > 0
     assert kept.log.oldest(10, kept.live.oldest_seq) == []
+
+
+async def test_a_record_is_stored_before_the_document_that_shows_the_end(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = kept.live.put
+
+    def put_and_die(entries: Iterable[Entry]) -> None:
+        shutil.copytree(tmp_path, tmp_path / "killed")
+        put(entries)
+
+    await kept.say(OUTSIDE, RINGING, TALKING)
+    monkeypatch.setattr(kept.live, "put", put_and_die)
+    await kept.say(*GONE)
+    log = LogSpool(tmp_path / "killed" / "log.db", 100_000)
+    assert [record.call for record in log.oldest(10)] == ["c-hq-k1"]
+    log.close()
+
+
+async def test_the_disk_is_waited_for_only_once_documents_may_leave_and_never_twice_at_a_time(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    disk_is_done = threading.Event()
+
+    def slow_disk(_number: int) -> None:
+        order.append("sync")
+        disk_is_done.wait(10)
+
+    monkeypatch.setattr("os.fsync", slow_disk)
+    kept.keeper.wake = lambda: order.append("wake")
+    await kept.end_a_call("k1")
+    await eventually(lambda: order == ["wake", "wake", "sync"])
+    for call in ("k2", "k3"):
+        await kept.end_a_call(call)
+    assert order.count("sync") == 1
+    assert len(kept.log) == 3
+    disk_is_done.set()
+    await eventually(lambda: order.count("sync") == 2)
+    await kept.end_a_call("k4")
+    await eventually(lambda: order.count("sync") == 3)
+
+
+async def test_a_disk_that_refuses_a_sync_is_counted_and_the_record_goes_its_way(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("os.fsync", refuse)
+    for number in (1, 2):
+        await kept.end_a_call(f"k{number}")
+        await eventually(lambda wanted=number: kept.log.failures == wanted)  # type: ignore[misc]
+    assert [record.call for record in kept.log.oldest(10)] == ["c-hq-k1", "c-hq-k2"]
+    assert [each.message for each in caplog.records] == ["spool_write_failed"]
+
+
+def refuse(_number: int) -> None:
+    raise OSError(5, "Input/output error")
 
 
 async def test_numbers_go_on_above_what_an_earlier_run_left(kept: Kept) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ringline_core.errors import ConfigError, SpoolFullError
+from ringline_edge.spool import files
 from ringline_edge.spool.commands import KEPT_MS, CommandSpool
 from ringline_edge.spool.files import VERSION
 from ringline_edge.spool.live import Entry, LiveSpool
@@ -88,6 +89,50 @@ def test_documents_survive_a_process_that_ended_without_closing(tmp_path: Path) 
     assert (again.newest_seq, again.oldest_seq) == (3, 3)
     again.close()
     spool.close()
+
+
+def test_a_record_survives_a_process_that_ended_without_closing_or_syncing(tmp_path: Path) -> None:
+    spool = LogSpool(tmp_path / "log.db", 10_000)
+    spool.put([record(1)])
+    shutil.copytree(tmp_path, tmp_path / "killed")
+    again = LogSpool(tmp_path / "killed" / "log.db", 10_000)
+    assert again.oldest(10) == [record(1)]
+    again.close()
+    spool.close()
+
+
+def test_a_sync_is_of_the_file_that_holds_what_was_put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("os.fsync", lambda number: synced.append(Path(f"/proc/self/fd/{number}").readlink()))
+    spool = LogSpool(tmp_path / "log.db", 10_000)
+    spool.put([record(1, body="x" * 5000)])
+    spool.sync()
+    assert synced == [tmp_path / "log.db-wal"]
+    assert b"x" * 3000 in synced[0].read_bytes()
+    spool.close()
+    spool.sync()
+    assert len(synced) == 1, "a database that was closed is on the disk"
+
+
+def test_a_journal_is_settled_beside_an_open_transaction_and_nothing_is_lost(tmp_path: Path) -> None:
+    spool = LiveSpool(tmp_path / "live.db")
+    spool.put([entry("1001", 1)])
+    spool._db.execute("BEGIN IMMEDIATE")
+    files.settle(tmp_path / "live.db")
+    spool._db.execute("COMMIT")
+    spool.put([entry("1002", 2)])
+    (tmp_path / "killed").mkdir()
+    shutil.copy(tmp_path / "live.db", tmp_path / "killed")
+    settled = LiveSpool(tmp_path / "killed" / "live.db")
+    assert set(settled.entries) == {"1001"}, "what was in the journal is in the database, without the journal"
+    settled.close()
+    assert set(spool.entries) == {"1001", "1002"}
+    spool.close()
+
+
+def test_a_journal_that_cannot_be_settled_is_left_for_the_next_write_to_tell(tmp_path: Path) -> None:
+    files.settle(tmp_path / "nowhere" / "live.db")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_ack_of_an_older_document_frees_nothing(tmp_path: Path) -> None:

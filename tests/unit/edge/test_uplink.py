@@ -260,6 +260,26 @@ async def test_frames_that_are_none_of_the_contract_are_passed_over(line: Line) 
     assert line.opened == 1
 
 
+async def test_documents_and_the_end_of_a_socket_wait_for_no_timer(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "TURN_S", 3600.0)
+    line.start()
+    await line.cloud.whole()
+    for _ in range(5):
+        line.put("1001")
+        await line.number("1001")
+    await line.cloud.until(lambda cloud: cloud.said("beat"))
+    await line.cloud.cut()
+    assert type(await line.ended()) is UplinkUnavailableError
+
+
+async def test_no_compression_is_offered(line: Line) -> None:
+    line.start()
+    await line.cloud.whole()
+    (socket,) = line.cloud.sockets
+    assert socket.request is not None
+    assert "Sec-WebSocket-Extensions" not in socket.request.headers
+
+
 async def test_every_socket_is_opened_with_an_assertion_of_its_own(line: Line) -> None:
     now_s = 1_700_000_000.0
     first, second = identity.assertion(line.me, now_s), identity.assertion(line.me, now_s)

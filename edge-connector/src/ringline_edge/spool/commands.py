@@ -52,7 +52,7 @@ class CommandSpool:
         Raises:
             ConfigError: The file cannot be opened.
         """
-        self._db = opened(path, _SCHEMA, "NORMAL")
+        self._db = opened(path, _SCHEMA)
         self._unwritten: dict[str, str | None] = {}
         self.failures = 0
 

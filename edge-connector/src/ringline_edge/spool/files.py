@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal
 
 from ringline_core.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 VERSION = 2
-_JOURNAL_BYTES = 4 * 1024 * 1024
+_JOURNAL_BYTES = 32 * 1024 * 1024
+"""Size at which the writer itself has to move a journal into its database, and wait for the disk."""
+
+_PAGE_BYTES = 4096
 
 
 class _UnusableError(Exception):
@@ -41,9 +44,10 @@ def sole_user(folder: Path) -> Iterator[None]:
         yield
 
 
-def opened(path: Path, schema: str, synchronous: Literal["NORMAL", "FULL"]) -> sqlite3.Connection:
-    """The database in `path`, made if it is not there; autocommit, WAL.
+def opened(path: Path, schema: str) -> sqlite3.Connection:
+    """The database in `path`, made if it is not there; autocommit, WAL with `synchronous=NORMAL`.
 
+    What is committed survives a killed process at once, and a power cut once `sync` returned after it.
     A damaged file, or one of another version, is set aside as `<name>.unusable-<ns>`: the PBX's next snapshot brings
     the live state back, and the file set aside keeps the call records for a human.
 
@@ -52,22 +56,44 @@ def opened(path: Path, schema: str, synchronous: Literal["NORMAL", "FULL"]) -> s
     """
     try:
         try:
-            return _opened(path, schema, synchronous)
+            return _opened(path, schema)
         except _UnusableError as err:
             aside = _set_aside(path)
             logger.error("spool_unusable", extra={"file": str(path), "aside": str(aside), "reason": str(err)})  # noqa: TRY400
-            return _opened(path, schema, synchronous)
+            return _opened(path, schema)
     except (OSError, sqlite3.Error, _UnusableError) as err:
         raise ConfigError(f"{path}: edge.state_dir: the spool cannot be opened: {err}") from err
 
 
-def _opened(path: Path, schema: str, synchronous: str) -> sqlite3.Connection:
+def sync(path: Path) -> None:
+    """Have the disk keep all that was committed to the database in `path`; takes its time, any thread may call it.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    # Without a journal the database was closed meanwhile, which syncs it. SQLite's own locks are on the database and on
+    # the `-shm` file, so that a descriptor of the journal may be closed beside it.
+    with suppress(FileNotFoundError), path.with_name(f"{path.name}-wal").open("rb") as journal:
+        os.fsync(journal.fileno())
+
+
+def settle(path: Path) -> None:
+    """Move the journal of the database in `path` into it, beside whoever writes; as `sync`, for any thread.
+
+    What the disk refuses stays in the journal, and the next write hears of it.
+    """
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _opened(path: Path, schema: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None)
     try:
         _check(database)
         database.execute("PRAGMA journal_mode=WAL")
-        database.execute(f"PRAGMA synchronous={synchronous}")
+        database.execute("PRAGMA synchronous=NORMAL")
         database.execute(f"PRAGMA journal_size_limit={_JOURNAL_BYTES}")
+        database.execute(f"PRAGMA wal_autocheckpoint={_JOURNAL_BYTES // _PAGE_BYTES}")
         database.executescript(schema)
         database.execute(f"PRAGMA user_version={VERSION}")
     except BaseException:

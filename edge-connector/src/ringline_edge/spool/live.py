@@ -1,8 +1,8 @@
 """The live lane: the newest document per station, until the cloud has acknowledged exactly that one.
 
-SQLite in WAL mode with `synchronous=NORMAL`: a killed process loses nothing; a power cut may lose the last moments,
-which the next snapshot of the PBX brings back. Its size is bounded by the number of stations. A disk that refuses a
-write costs durability, not service: the document goes on in memory and is written again with the next one.
+A killed process loses nothing; a power cut may lose the last moments, which the next snapshot of the PBX brings back.
+Its size is bounded by the number of stations. A disk that refuses a write costs durability, not service: the document
+goes on in memory and is written again with the next one.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class LiveSpool:
         Raises:
             ConfigError: The file cannot be opened.
         """
-        self._db = opened(path, _SCHEMA, "NORMAL")
+        self._db = opened(path, _SCHEMA)
         rows = self._db.execute("SELECT station, seq, doc, rang, seen_ms FROM live ORDER BY seen_ms")
         self._entries = {
             station: Entry(station, seq, doc, tuple(json.loads(rang)), seen) for station, seq, doc, rang, seen in rows

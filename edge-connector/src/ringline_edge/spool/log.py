@@ -1,8 +1,8 @@
 """The log lane: every call record, complete and in order, until the cloud has acknowledged it.
 
-A file of its own with `synchronous=FULL`: a record that was taken survives a power cut. When the limit is reached the
-oldest records are kept and new ones are refused, counted and alarmed: what an outage began with is not thrown away for
-what came later.
+A record that was put survives a killed process at once, and a power cut once it is synced; that is done apart, since a
+disk may take longer for it than all else that an event causes. When the limit is reached the oldest records are kept
+and new ones are refused, counted and alarmed: what an outage began with is not thrown away for what came later.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringline_core.errors import SpoolFullError
-from ringline_edge.spool.files import opened
+from ringline_edge.spool import files
 
 logger = logging.getLogger(__name__)
 _SCHEMA = """
@@ -58,7 +58,8 @@ class LogSpool:
         Raises:
             ConfigError: The file cannot be opened.
         """
-        self._db = opened(path, _SCHEMA, "FULL")
+        self._path = path
+        self._db = files.opened(path, _SCHEMA)
         # Documents of an earlier run are told anew before any record is sent, so its order means nothing now.
         self._db.execute("UPDATE record SET after_seq = 0 WHERE after_seq > 0")
         self._limit = limit_bytes
@@ -97,6 +98,14 @@ class LogSpool:
         except sqlite3.Error as err:
             raise SpoolFullError(f"the call record cannot be written: {err}") from err
 
+    def sync(self) -> None:
+        """Have the disk keep what was put before; the only method that another thread may call.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        files.sync(self._path)
+
     def oldest(self, limit: int, before_seq: int | None = None) -> list[Record]:
         """The longest waiting records that need no document with `seq` >= `before_seq`; None: all of them."""
         rows = self._db.execute(
@@ -109,13 +118,8 @@ class LogSpool:
 
     def acked(self, records: Iterable[Record]) -> None:
         """The cloud has these versions; a newer version of a call goes on waiting."""
-        # A lost delete is only a repeated record, which the cloud knows by its version: no need to wait for the disk.
         gone = [*self._undeleted.values(), *records]
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        try:
-            deleted = self._try(lambda: self._delete_all(gone))
-        finally:
-            self._db.execute("PRAGMA synchronous=FULL")
+        deleted = self._try(lambda: self._delete_all(gone))
         self._undeleted = {} if deleted else {(record.call, record.version): record for record in gone}
 
     def refuse(self, record: Record, code: str) -> None:
@@ -135,6 +139,12 @@ class LogSpool:
         if old:
             self.acked(old)
         return len(old)
+
+    def failed(self, err: Exception) -> None:
+        """Count a change or a sync that the disk refused; the first one is logged."""
+        if not self.failures:
+            logger.error("spool_write_failed", extra={"lane": "log", "reason": str(err)})
+        self.failures += 1
 
     def close(self) -> None:
         """Close the file."""
@@ -178,9 +188,7 @@ class LogSpool:
             with self._commit():
                 change()
         except sqlite3.Error as err:
-            if not self.failures:
-                logger.error("spool_write_failed", extra={"lane": "log", "reason": str(err)})  # noqa: TRY400
-            self.failures += 1
+            self.failed(err)
             return False
         return True
 

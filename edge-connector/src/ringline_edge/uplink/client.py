@@ -117,9 +117,9 @@ class Uplink:
         if self._rotation is None and now_s >= self._rotate_at_s:
             self._rotation = asyncio.create_task(self._rotate(link))
         pause_s = min(self._session.next_due_s() - time.monotonic(), TURN_S)
-        waker = asyncio.create_task(self._wake.wait())
-        await asyncio.wait({waker, link.reader}, timeout=max(0.0, pause_s), return_when=asyncio.FIRST_COMPLETED)
-        waker.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._wake.wait()
 
     def _check(self, link: Link, now_s: float) -> None:
         """Whether there is any use in going on with this socket."""
@@ -177,6 +177,7 @@ class Uplink:
                 open_timeout=OPEN_S,
                 close_timeout=CLOSE_S,
                 max_size=LARGEST_FRAME,
+                compression=None,  # processor time and memory for every frame, to save a few bytes of traffic
                 ping_interval=20,
                 ping_timeout=20,
             )
@@ -187,6 +188,7 @@ class Uplink:
         except (OSError, TimeoutError, WebSocketException) as err:
             raise UplinkUnavailableError(f"the cloud cannot be reached: {type(err).__name__}") from err
         link.reader = asyncio.create_task(self._read(link))
+        link.reader.add_done_callback(lambda _reader: self.wake())
         self._links.add(link)
         return link
 
