@@ -72,9 +72,17 @@ class DocumentBuilder:
             "recent": [self._transition(each, station) for each in station.recent],
         }
 
-    def known(self, leg: Leg, others: list[Leg]) -> list[Leg]:
-        """`others`, and when they all left before this one, who they were: the number shown is still theirs."""
-        return others or [each for each in self._past_legs(leg.call) if each.station != leg.station]
+    def others(self, leg: Leg) -> list[Leg]:
+        """Party legs that `leg` is in touch with: the same call, or the same mix where mixes are known."""
+        return [
+            each
+            for each in self._story(leg)
+            if each.call == leg.call or (leg.bridge is not None and each.bridge == leg.bridge)
+        ]
+
+    def known(self, leg: Leg) -> list[Leg]:
+        """Whose number a leg shows: the others; before they are mixed, the rest of its story; after they left, they still."""
+        return self.others(leg) or self._story(leg) or self._past(leg)
 
     def remote(self, leg: Leg, others: list[Leg]) -> Party:
         """The other side of `leg`: as the PBX shows it, else the outside party, a colleague, or what it dialled."""
@@ -91,16 +99,19 @@ class DocumentBuilder:
         consulted = {leg.consult_of for leg in legs}
         return [self._entry(leg, capable, consulting=leg.call in consulted) for leg in legs[:MAX_CALLS]]
 
+    def _story(self, leg: Leg) -> list[Leg]:
+        """The other live parties of everything that `leg`'s call is joined with."""
+        return [each for each in self._party_legs(self._lineage.component(leg.call)) if each.station != leg.station]
+
+    def _past(self, leg: Leg) -> list[Leg]:
+        calls = (leg.call, *self._lineage.component(leg.call))
+        past = ([each for each in self._past_legs(call) if each.station != leg.station] for call in calls)
+        return next(filter(None, past), [])
+
     def _entry(self, leg: Leg, capable: frozenset[Verb], *, consulting: bool) -> dict[str, Any]:
-        everybody = [
-            each for each in self._party_legs(self._lineage.component(leg.call)) if each.station != leg.station
-        ]
-        others = sorted(
-            (e for e in everybody if e.call == leg.call or (leg.bridge is not None and e.bridge == leg.bridge)),
-            key=lambda each: (not each.outside, each.started_at_ms, each.leg),
-        )
+        others = sorted(self.others(leg), key=lambda each: (not each.outside, each.started_at_ms, each.leg))
         story = self._lineage.story(leg.call)
-        known = self.known(leg, others)
+        known = self.known(leg)
         remote = self.remote(leg, known)
         return {
             "call": call_id(self._site, leg.call),

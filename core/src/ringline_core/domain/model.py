@@ -103,7 +103,7 @@ class StationModel:
         if not found or not native:
             return None
         mine = sorted(found.legs[native].values(), key=lambda leg: -transitions.RANK[leg.state])
-        others = sorted(self._others(found, mine[0]), key=lambda leg: (not leg.outside, leg.leg))
+        others = sorted(self._documents.others(mine[0]), key=lambda leg: (not leg.outside, leg.leg))
         consult = [leg.leg for legs in found.legs.values() for leg in legs.values() if leg.consult_of == native]
         return CallLegs(tuple(leg.leg for leg in mine), tuple(leg.leg for leg in others), tuple(consult))
 
@@ -236,7 +236,7 @@ class StationModel:
         leg = station.folded(call)
         if leg is None or leg.state not in (LegState.ALERTING, LegState.CONNECTED):
             return _NO_RANG
-        remote = self._documents.remote(leg, self._documents.known(leg, self._others(station, leg)))
+        remote = self._documents.remote(leg, self._documents.known(leg))
         now = (self._lineage.story(call).root, remote.number)
         wire_call = call_id(self.site, call)
         if station.rang.get(wire_call) == now:
@@ -248,20 +248,11 @@ class StationModel:
         if leg.bridge is None or leg.state is not LegState.CONNECTED or leg.station is None:
             return
         station, call = self._station(leg.station), call_id(self.site, leg.call)
-        others = [each for each in self._others(station, leg) if each.bridge == leg.bridge]
+        others = [each for each in self._documents.others(leg) if each.bridge == leg.bridge]
         if len(others) >= 2 and call not in station.conferenced:
             station.conferenced.add(call)
             latest = max(self._moment(each) for each in [leg, *others])
             station.raise_all([Happened(EventName.CONFERENCED, latest)], call, self._interaction(leg))
-
-    def _others(self, station: Station, leg: Leg) -> list[Leg]:
-        """Party legs that `leg` is in touch with: the same call, or the same mix where mixes are known."""
-        return [
-            each
-            for each in self._party_legs(self._lineage.component(leg.call))
-            if each.station != station.station
-            and (each.call == leg.call or (leg.bridge is not None and each.bridge == leg.bridge))
-        ]
 
     def _party_legs(self, calls: Iterable[str]) -> list[Leg]:
         legs = (self._legs[leg_id] for call in calls for leg_id in self._by_call.get(call, ()))
