@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ringline_core.wire.policy import DEFAULTS, Policy, QueuePolicy
 
-_OWN = tuple(QueuePolicy.model_fields)
+_OWN = set(QueuePolicy.model_fields)
 
 
 def resolved(policy: Policy, queue: str | None) -> QueuePolicy:
@@ -17,10 +17,8 @@ def resolved(policy: Policy, queue: str | None) -> QueuePolicy:
     Returns:
         Every key that has a default is set.
     """
-    layers = [policy.queues.get(queue) if queue else None, policy, DEFAULTS]
-    return QueuePolicy.model_validate(
-        {
-            key: next((value for each in layers if each and (value := getattr(each, key)) is not None), None)
-            for key in _OWN
-        }
-    )
+    layers = [each for each in (policy.queues.get(queue) if queue else None, policy, DEFAULTS) if each is not None]
+    kept: dict[str, object] = {}
+    for each in layers:
+        kept = each.model_dump(include=_OWN, exclude_none=True) | kept
+    return QueuePolicy.model_validate(kept)
