@@ -14,13 +14,18 @@ import socket
 import uuid
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from ringline_core.domain.facts import Fact, Snapshot
+from ringline_core.domain.facts import Fact, Pressed, Snapshot
 from ringline_core.domain.model import StationModel
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_core.wire.edge import Desks, PbxInfo
 from ringline_edge import health, identity, registry
+from ringline_edge.availability.absence import Absence
+from ringline_edge.availability.gates import Gates
+from ringline_edge.availability.holding import Holding
+from ringline_edge.availability.memory import GateMemory
 from ringline_edge.commands import Commands
 from ringline_edge.config import Config
 from ringline_edge.desks import DeskBook
@@ -65,6 +70,10 @@ class Edge:
         self._uplink = Uplink(self._session, me)
         self._commands = Commands(self._model, self._adapter, self._asked, self._tell)
         self._desks = DeskBook()
+        self._memory = GateMemory(state / "gates.db")
+        self._holding = Holding(self._adapter)
+        self._gates = Gates(self._model, self._holding, self._memory)
+        self._away = Absence(self._gates.cloud_is_away, self._gates.cloud_away_s)
         self._pbx_part, self._uplink_part = Part("pbx"), Part("uplink")
         self._ended = asyncio.Event()
         self._join()
@@ -74,13 +83,43 @@ class Edge:
         """Who hears of whom."""
         self._model.capabilities = self._capable
         self._keeper.wake = self._uplink.wake
-        self._keeper.watch = self._commands.shown
+        self._keeper.judge = self._gates.judge
+        self._keeper.watch = self._watch
+        self._join_gates()
         self._session.lanes.known = self._keeper.known
         self._session.telling.told = self._asked.told
         self._commands.offset_ms = lambda: self._session.offset_ms
         self._commands.pbx_is_up = lambda: self._pbx_part.is_up
         self._uplink.hear = self._hear
-        self._uplink.on_open = self._uplink_part.found
+        self._uplink.on_open = self._open
+
+    def _join_gates(self) -> None:
+        gates = self._gates
+        gates.changed = self._keeper.changed
+        gates.offset_ms = lambda: self._session.offset_ms
+        gates.leads = lambda: self._session.role == "active" or not self._session.is_welcome
+        gates.send_away = self._commands.send_away
+        gates.work_held = lambda ident, shown: self._tell(OwnResult({"id": ident, "stage": "confirmed"}, shown))
+        self._session.lanes.on_acked = gates.acked
+        self._commands.decide = self._decide
+
+    def _decide(self, command: EdgeCommand) -> None:
+        """What the gate says to a command before the PBX hears of it."""
+        match command:
+            case EdgeCommand(verb=Verb.SET_STATE, by="supervisor"):
+                self._gates.supervise(command.station, held=command.state == "not_ready")
+            case EdgeCommand(verb=Verb.SET_STATE, state="ready"):
+                self._gates.ask_ready(command.station)
+            case EdgeCommand(verb=Verb.REJECT):
+                self._gates.rejected(command.station)
+
+    def _watch(self, station: str, seq: int, document: dict[str, Any]) -> None:
+        self._commands.shown(station, seq, document)
+        self._gates.shown(station, seq)
+
+    def _open(self) -> None:
+        self._uplink_part.found()
+        self._away.over()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then stop in order: PBX, spool, lead, socket.
@@ -94,7 +133,8 @@ class Edge:
         try:
             async with health.serving(where.host, where.port, self.health, self._place):
                 pbx = asyncio.create_task(self._pbx_part.run(self._run_adapter, self._lose_pbx))
-                uplink = asyncio.create_task(self._uplink_part.run(self._uplink.run))
+                self._away.begins()
+                uplink = asyncio.create_task(self._uplink_part.run(self._uplink.run, self._away.begins))
                 settling = asyncio.create_task(self._settle())
                 logger.info("edge_started", extra={"software": SOFTWARE, "kind": self._config.pbx.kind})
                 _notify(b"READY=1")
@@ -103,7 +143,7 @@ class Edge:
                 await self._stop(pbx, uplink)
                 await _end(settling)
         finally:
-            for spool in (self._live, self._log, self._asked):
+            for spool in (self._live, self._log, self._asked, self._memory):
                 spool.close()
         logger.info("edge_stopped")
 
@@ -112,6 +152,8 @@ class Edge:
         self._ended.set()
 
     async def _stop(self, pbx: asyncio.Task[None], uplink: asyncio.Task[None]) -> None:
+        await self._gates.release()
+        self._gates.close()
         await _end(pbx)
         self._keeper.flush()
         with contextlib.suppress(TimeoutError):
@@ -149,12 +191,15 @@ class Edge:
             records_discarded=self._keeper.discarded,
             records_refused=self._log.refused,
             spool_full=self._keeper.is_full,
-            disk_failures=self._live.failures + self._log.failures + self._asked.failures,
+            disk_failures=self._live.failures + self._log.failures + self._asked.failures + self._memory.failures,
             refused=self._session.lanes.refused,
             facts=self._keeper.facts,
             uplink_losses=self._uplink_part.losses,
             pbx_losses=self._pbx_part.losses,
             rotations=self._uplink.rotations,
+            gated=self._gates.gated,
+            held=len(self._holding.stations),
+            unholdable=tuple(f"{station}: {why}" for station, why in sorted(self._holding.impossible.items())),
             stopped=tuple(Stopped(p.name, p.stopped.code, str(p.stopped)) for p in parts if p.stopped),
         )
 
@@ -169,6 +214,8 @@ class Edge:
         self._keeper.emit(fact)
         if isinstance(fact, Snapshot):
             self._find_pbx()
+        elif isinstance(fact, Pressed):
+            self._gates.pressed(fact)
 
     def _find_pbx(self) -> None:
         found, capable = self._adapter.identity, self._adapter.capabilities
@@ -177,6 +224,7 @@ class Edge:
         )
         self._session.lanes.snapshot_ready = True
         self._pbx_part.found()
+        self._holding.found(self._adapter.held)
         self._tell_pbx(up=True)
 
     def _lose_pbx(self) -> None:
@@ -195,9 +243,11 @@ class Edge:
                 self._commands.take(command)
             case Desks() as desks:
                 self._desks.take(desks)
+                self._gates.take(desks)
             case Leading(epoch):
                 logger.info("leading", extra={"epoch": epoch})
                 self._model.lead(epoch)
+                self._gates.led()
             case StandingBy(epoch):
                 logger.info("standing_by", extra={"epoch": epoch})
             case Fenced(epoch):

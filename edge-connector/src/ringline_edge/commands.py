@@ -10,13 +10,16 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from ringline_core.domain.facts import CallLegs
 from ringline_core.domain.model import StationModel
 from ringline_core.domain.proof import needs_proof
 from ringline_core.errors import CommandError, PbxUnavailableError
-from ringline_core.wire.codes import ErrorCode, Stage
+from ringline_core.wire.codes import ErrorCode, Stage, Verb
 from ringline_core.wire.command import EdgeCommand, missing_arguments
 from ringline_edge.adapters.port import PbxAdapter
 from ringline_edge.proofs import Pending, Proofs
@@ -34,6 +37,7 @@ class Commands:
     Attributes:
         offset_ms: What to add to our clock to get the cloud's.
         pbx_is_up: Whether the PBX can be asked.
+        decide: Asked first whether a command may be done here and now; raises `CommandError`.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Commands:
         """`tell` takes results for the cloud; a proof may take `proof_s`."""
         self.offset_ms: Callable[[], float] = lambda: 0.0
         self.pbx_is_up: Callable[[], bool] = lambda: True
+        self.decide: Callable[[EdgeCommand], None] = lambda _command: None
         self._model, self._adapter, self._spool, self._tell = model, adapter, spool, tell
         self._proofs = Proofs(proof_s)
         self._proofs.on_proved, self._proofs.on_late = self._proved, self._late
@@ -68,13 +73,30 @@ class Commands:
             if stored is not None:
                 self._tell(OwnResult(json.loads(stored)))
             return
-        task = asyncio.get_running_loop().create_task(self._carry_out(command))
+        self._begin(self._carry_out(command))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def shown(self, station: str, seq: int, document: dict[str, object]) -> None:
         """A new document of a station went into the spool under `seq`."""
         self._proofs.shown(station, seq, document)
+
+    def send_away(self, station: str, call: str) -> None:
+        """Have a ringing call go back where it came from, of our own accord; nobody waits for a result."""
+        deadline = datetime.now(UTC) + timedelta(seconds=self._proofs.patience_s)
+        command = EdgeCommand(
+            id=uuid.uuid4().hex, verb=Verb.REJECT, station=station, call=call, reason="later", deadline_at=deadline
+        )
+        self._begin(self._send_away(command))
+
+    async def _send_away(self, command: EdgeCommand) -> None:
+        try:
+            await self._adapter.execute(command, self._legs(command))
+        except (CommandError, PbxUnavailableError) as err:
+            logger.info("not_sent_away", extra={"station": command.station, "reason": str(err)})
 
     async def _carry_out(self, command: EdgeCommand) -> None:
         try:
@@ -94,6 +116,7 @@ class Commands:
             self._finish({"id": command.id, "stage": Stage.EXPIRED.value})
             return
         self._check(command)
+        self.decide(command)
         before = self._model.document(command.station)
         if self._proofs.is_done(command, before):
             self._confirm(command, None, already=True)

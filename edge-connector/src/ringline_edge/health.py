@@ -42,6 +42,9 @@ class Health:
         facts: Facts taken from the PBX.
         uplink_losses: How often the way to the cloud broke; the same for the PBX.
         rotations: How often a socket was changed before its end.
+        gated: Stations that owe a decision.
+        held: Stations that a hold of ours keeps from calls.
+        unholdable: Stations that cannot be kept, each with what is lacking; their gate only warns.
         stopped: Parts that gave up.
     """
 
@@ -66,6 +69,9 @@ class Health:
     uplink_losses: int
     pbx_losses: int
     rotations: int
+    gated: int = 0
+    held: int = 0
+    unholdable: tuple[str, ...] = ()
     stopped: tuple[Stopped, ...] = ()
 
     @property
@@ -76,6 +82,7 @@ class Health:
             "pbx_down": self.pbx == "down",
             "spool_full": self.spool_full,
             "disk_failures": self.disk_failures > 0,
+            "unholdable": bool(self.unholdable),
             "stopped": bool(self.stopped),
         }
         return tuple(name for name, is_so in found.items() if is_so)
@@ -94,6 +101,9 @@ _GAUGES: dict[str, tuple[str, Callable[[Health], float]]] = {
     "ringline_edge_records_refused": ("Call records kept aside for a human", lambda seen: seen.records_refused),
     "ringline_edge_stations": ("Stations known", lambda seen: seen.stations),
     "ringline_edge_agents": ("Desks with an agent", lambda seen: seen.logged_on),
+    "ringline_edge_gated": ("Stations that owe a decision", lambda seen: seen.gated),
+    "ringline_edge_held": ("Stations that a hold of ours keeps from calls", lambda seen: seen.held),
+    "ringline_edge_unholdable": ("Stations that cannot be kept from calls", lambda seen: len(seen.unholdable)),
     "ringline_edge_epoch": ("Epoch of the newest lead", lambda seen: seen.epoch),
     "ringline_edge_active": ("Whether this edge leads its site", lambda seen: seen.role == "active"),
     "ringline_edge_pbx_up": ("Whether the PBX is seen", lambda seen: seen.pbx == "up"),

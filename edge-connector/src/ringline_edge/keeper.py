@@ -30,6 +30,7 @@ class StationKeeper:
 
     Attributes:
         wake: Called after something was put into the spool.
+        judge: Called with a station right before its document is built.
         watch: Called with station, `seq` and document for every new document.
         facts: Facts taken so far.
         discarded: Call records that the spool did not take.
@@ -39,6 +40,7 @@ class StationKeeper:
     def __init__(self, model: StationModel, live: LiveSpool, log: LogSpool) -> None:
         """Stations are those of `model`; what an earlier run left in `live` keeps its numbers."""
         self.wake: Callable[[], None] = lambda: None
+        self.judge: Callable[[str], object] = lambda _station: None
         self.watch: Watcher = lambda _station, _seq, _document: None
         self.facts = self.discarded = 0
         self.is_full = False
@@ -55,6 +57,10 @@ class StationKeeper:
         changes = self._model.apply(fact)
         if changes:
             self._note(changes)
+
+    def changed(self, station: str) -> None:
+        """Something beside the PBX changed what the station's document shows."""
+        self._note(Changes({station: frozenset()}))
 
     def link_lost(self) -> None:
         """The PBX is out of sight."""
@@ -84,6 +90,7 @@ class StationKeeper:
             self._syncing = asyncio.get_running_loop().create_task(self._sync_records())
 
     def _built(self, station: str, rang: set[str], seen_ms: int) -> tuple[Entry, dict[str, Any]]:
+        self.judge(station)
         document = self._model.document(station)
         self._seq += 1
         return Entry(station, self._seq, compact(document), tuple(sorted(rang)), seen_ms), document

@@ -72,8 +72,13 @@ def _set_state(exchange: Exchange, station: str, message: Message) -> None:
     reason = message.get("reason")
     exchange.queues.pause(
         station, message.get("state") != "ready", "pbx", reason=reason if isinstance(reason, str) else None,
-        counts=message.get("counts") is True, queues=_names(message),
+        queues=_names(message),
     )  # fmt: skip
+
+
+def _keep(exchange: Exchange, station: str, message: Message) -> None:
+    reason = message.get("reason")
+    exchange.queues.hold(station, reason if isinstance(reason, str) else None)
 
 
 def _place(exchange: Exchange, station: str, message: Message) -> None:
@@ -109,6 +114,7 @@ _AT_STATION: Final[dict[str, Callable[[Exchange, str, Message], None]]] = {
     "log_on": _log_on,
     "log_off": lambda exchange, station, _: exchange.queues.log_off(station, "pbx"),
     "set_state": _set_state,
+    "keep": _keep,
     "place": _place,
 }
 _AT_LEG: Final[dict[str, Callable[[Exchange, Leg, Message], None]]] = {

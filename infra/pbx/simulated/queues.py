@@ -13,13 +13,12 @@ RETRY_MS: Final = 1000
 
 @dataclass(slots=True)
 class Membership:
-    """One member. `counts`: a pause that the empty rules do not see, as a busy device state would be."""
+    """One member."""
 
     station: str
     paused: bool = False
     reason: str | None = None
     penalty: int = 0
-    counts: bool = False
 
 
 @dataclass(slots=True)
@@ -36,12 +35,13 @@ class Queue:
 
 @dataclass(slots=True)
 class AgentRecord:
-    """Who is logged on at a station."""
+    """Who is logged on at a station. `held`: for the queues the phone counts as busy."""
 
     login: str | None = None
     on: bool = False
     since_ms: int = 0
     by: str = "pbx"
+    held: str | None = None
 
 
 class Queues:
@@ -76,7 +76,7 @@ class Queues:
 
     def _anybody(self, queue: Queue) -> bool:
         phones = self.floor.phones
-        return any((not m.paused or m.counts) and phones[m.station].in_service for m in queue.members.values())
+        return any(not m.paused and phones[m.station].in_service for m in queue.members.values())
 
     def in_call(self, station: str) -> bool:
         """Whether the queue must leave the phone alone (ringinuse=no)."""
@@ -85,7 +85,7 @@ class Queues:
     def available(self, member: Membership) -> bool:
         """Whether the member would be offered a call now."""
         free = self.floor.phones[member.station].in_service and not self.in_call(member.station)
-        return free and not member.paused
+        return free and not member.paused and self.agents[member.station].held is None
 
     def deadlines(self) -> list[int]:
         """When callers may ring again."""
@@ -141,8 +141,7 @@ class Queues:
         self._changed(station, by)
 
     def pause(
-        self, station: str, paused: bool, by: str, *, reason: str | None = None, counts: bool = False,
-        queues: list[str] | None = None,
+        self, station: str, paused: bool, by: str, *, reason: str | None = None, queues: list[str] | None = None,
     ) -> None:  # fmt: skip
         """Pause or unpause in all queues, or in those named.
 
@@ -154,8 +153,13 @@ class Queues:
         for name, queue in self.queues.items():
             member = queue.members.get(station)
             if member and (queues is None or name in queues):
-                member.paused, member.reason, member.counts = paused, reason if paused else None, counts
+                member.paused, member.reason = paused, reason if paused else None
         self._changed(station, by)
+
+    def hold(self, station: str, reason: str | None) -> None:
+        """Let no queue ring the station, or let them again; whoever pauses and unpauses, and in whatever queue."""
+        self.agents[station].held = reason
+        self._changed(station, "pbx")
 
     def _changed(self, station: str, by: str) -> None:
         record = self.agents[station]
@@ -170,7 +174,7 @@ class Queues:
             for name, queue in self.queues.items() if (m := queue.members.get(station))
         ]  # fmt: skip
         return {"event": "agent", "station": station, "on": record.on, "login": record.login, "queues": members,
-                "since_ms": record.since_ms, "by": record.by}  # fmt: skip
+                "since_ms": record.since_ms, "by": record.by, "held": record.held}  # fmt: skip
 
 
 def standard_queues() -> dict[str, Queue]:

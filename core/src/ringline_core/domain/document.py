@@ -8,7 +8,9 @@ from typing import Any
 
 from ringline_core.domain.allowed import call_verbs, station_verbs
 from ringline_core.domain.facts import Leg, Party
+from ringline_core.domain.gate import CallSeen
 from ringline_core.domain.lineage import Lineage
+from ringline_core.domain.standing import Owing
 from ringline_core.domain.station import Numbered, Station
 from ringline_core.ids import call_id, interaction_id
 from ringline_core.wire.base import ms_to_rfc3339
@@ -42,6 +44,7 @@ class DocumentBuilder:
         """The whole document of `station`."""
         agent = station.shown_agent(link_up=link_up)
         calls = self._calls(station, capable)
+        _mark(calls, station.standing.conflict)
         known = station.agent
         return {
             "station": station.station,
@@ -53,7 +56,7 @@ class DocumentBuilder:
             "agent": {
                 "login": _cut(known.login, 64) if known else None,
                 "state": agent.state.value,
-                "reason": _cut(known.reason, 64) if known else None,
+                "reason": _cut(agent.reason, 64),
                 "since_at": _at(agent.since_at_ms or None),
                 "pending": agent.pending.value if agent.pending else None,
                 "queues": [
@@ -67,10 +70,26 @@ class DocumentBuilder:
                 ],
             },
             "calls": calls,
-            "wrap_up": [],
+            "wrap_up": [_owing(each) for each in station.standing.wrap_up],
             "can": station_verbs(agent.state, len(calls), capable, in_service=station.in_service),
             "recent": [self._transition(each, station) for each in station.recent],
         }
+
+    def seen(self, station: Station) -> list[CallSeen]:
+        """The station's calls as the gate sees them."""
+        return [self._seen(leg) for call in station.legs if (leg := station.folded(call)) is not None]
+
+    def _seen(self, leg: Leg) -> CallSeen:
+        story = self._lineage.story(leg.call)
+        return CallSeen(
+            call_id(self._site, leg.call),
+            interaction_id(self._site, story.root),
+            leg.state,
+            _direction(leg, self.known(leg)),
+            leg.queue,
+            leg.answered_at_ms is not None,
+            leg.consult_of is not None,
+        )
 
     def others(self, leg: Leg) -> list[Leg]:
         """Party legs that `leg` is in touch with: the same call, or the same mix where mixes are known."""
@@ -81,7 +100,7 @@ class DocumentBuilder:
         ]
 
     def known(self, leg: Leg) -> list[Leg]:
-        """Whose number a leg shows: the others; before they are mixed, the rest of its story; after they left, they still."""
+        """Whose number a leg shows: the others, before they are mixed the rest of its story, and whoever left last."""
         return self.others(leg) or self._story(leg) or self._past(leg)
 
     def remote(self, leg: Leg, others: list[Leg]) -> Party:
@@ -150,6 +169,24 @@ class DocumentBuilder:
             "by": _cut(happened.by, 64),
             "peer": _cut(happened.peer, 64),
         }
+
+
+def _mark(calls: list[dict[str, Any]], conflict: str | None) -> None:
+    """A ringing call that meets a work item says so."""
+    for each in calls:
+        if conflict and each["leg"] == LegState.ALERTING:
+            each["conflict"] = conflict
+
+
+def _owing(owing: Owing) -> dict[str, Any]:
+    return {
+        "interaction": owing.interaction,
+        "call": owing.call,
+        "since_at": ms_to_rfc3339(owing.since_ms),
+        "limit_at": _at(owing.limit_at_ms),
+        "needs": list(owing.needs),
+        "ask": owing.ask,
+    }
 
 
 def _dialed_by_others(leg: Leg, others: list[Leg]) -> str | None:

@@ -171,6 +171,15 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """The agent pressed Ready or not ready on the phone; told also where the PBX changed nothing by it."""
+
+    station: str
+    ready: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """The present truth of one device of a station. A station is in service while one of its devices is."""
 
@@ -194,7 +203,7 @@ class Snapshot:
     capabilities: Mapping[str, frozenset[Verb]] | None = None
 
 
-Fact = Leg | Joined | Agent | Device | Snapshot
+Fact = Leg | Joined | Agent | Pressed | Device | Snapshot
 """Everything that an adapter emits."""
 
 

@@ -14,9 +14,11 @@ from typing import Any
 
 from ringline_core.domain import transitions
 from ringline_core.domain.document import DocumentBuilder
-from ringline_core.domain.facts import Agent, CallLegs, Device, Ended, Fact, Joined, Leg, LegRole, Snapshot
+from ringline_core.domain.facts import Agent, CallLegs, Device, Ended, Fact, Joined, Leg, LegRole, Pressed, Snapshot
+from ringline_core.domain.gate import CallSeen
 from ringline_core.domain.lineage import Lineage
 from ringline_core.domain.record import CallRecordDraft, Chronicle
+from ringline_core.domain.standing import Standing
 from ringline_core.domain.station import Expected, Station
 from ringline_core.domain.transitions import Happened
 from ringline_core.ids import call_id, interaction_id
@@ -96,6 +98,24 @@ class StationModel:
         found = self._stations.get(station) or Station(station, self._epoch)
         return self._documents.build(found, self.capabilities(station), link_up=self._link_up)
 
+    def calls_seen(self, station: str) -> list[CallSeen]:
+        """The station's calls as its gate sees them."""
+        found = self._stations.get(station)
+        return self._documents.seen(found) if found else []
+
+    def stand(self, station: str, standing: Standing, at_ms: int) -> bool:
+        """Lay holds and owed decisions over what the PBX says; whether that changed the station's document."""
+        found = self._station(station)
+        if found.standing == standing:
+            return False
+        found.standing = standing
+        self._tell_agent(found, at_ms, None)
+        return True
+
+    def trip(self, station: str, at_ms: int) -> None:
+        """Ready was pressed on the phone against a closed gate."""
+        self._station(station).raise_all([Happened(EventName.GATE_TRIPPED, at_ms, by=By.AGENT_PHONE)])
+
     def call_legs(self, station: str, call: str) -> CallLegs | None:
         """The PBX's leg ids of a call at a station; None when the station has no such call."""
         found = self._stations.get(station)
@@ -122,6 +142,8 @@ class StationModel:
                 return self._apply_agent(fact)
             case Device():
                 return self._apply_device(fact)
+            case Pressed():
+                return NOTHING  # What came of it the PBX tells by itself; the gate is who cares.
             case Snapshot():
                 return self._apply_snapshot(fact)
 
@@ -284,11 +306,10 @@ class StationModel:
 
     def _tell_agent(self, station: Station, at_ms: int, by: By | str | None) -> None:
         shown = station.shown_agent(link_up=self._link_up)
-        reason = station.agent.reason if station.agent else None
         if station.told_agent is None:
             station.told_agent = (AgentStateName.LOGGED_OFF, None)
-        if (shown.state, reason) != station.told_agent:
-            station.told_agent = (shown.state, reason)
+        if (shown.state, shown.reason) != station.told_agent:
+            station.told_agent = (shown.state, shown.reason)
             station.raise_all([Happened(EventName.AGENT_STATE, at_ms, by=by)])
 
     def _apply_device(self, fact: Device) -> Changes:

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from ringline_core.domain.facts import Agent, Device, Leg
+from ringline_core.domain.holds import HoldKind
+from ringline_core.domain.standing import NOTHING, Standing
 from ringline_core.domain.transitions import RANK, Happened
 from ringline_core.wire.codes import AgentStateName, By, EventName, LegState, Verb
 
@@ -55,7 +57,8 @@ class ShownAgent:
 
     state: AgentStateName
     since_at_ms: int
-    pending: AgentStateName | None
+    pending: AgentStateName | None = None
+    reason: str | None = None
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ class Station:
     legs: dict[str, dict[str, Leg]] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     agent: Agent | None = None
+    standing: Standing = NOTHING
     in_service: bool = True
     told_agent: tuple[AgentStateName, str | None] | None = None
     conferenced: set[str] = field(default_factory=set)
@@ -90,17 +94,26 @@ class Station:
         return max(legs.values(), key=lambda leg: (RANK[leg.state], -leg.started_at_ms, leg.leg))
 
     def shown_agent(self, *, link_up: bool) -> ShownAgent:
-        """State, since and pending state of the agent; busy is worked out from the legs."""
+        """The agent as shown: busy is worked out from the legs, and holds are laid over what the PBX says."""
         agent = self.agent
         if not link_up:
-            return ShownAgent(AgentStateName.UNKNOWN, agent.since_at_ms if agent else 0, None)
+            return ShownAgent(
+                AgentStateName.UNKNOWN, agent.since_at_ms if agent else 0, None, agent.reason if agent else None
+            )
         if agent is None:
-            return ShownAgent(AgentStateName.LOGGED_OFF, 0, None)
+            return ShownAgent(AgentStateName.LOGGED_OFF, 0)
         if agent.state in _LOGGED_ON:
             since = [leg.started_at_ms for legs in self.legs.values() for leg in legs.values() if leg.state in _ACTIVE]
             if since:
-                return ShownAgent(AgentStateName.BUSY, min(since), agent.pending or agent.state)
-        return ShownAgent(agent.state, agent.since_at_ms, agent.pending)
+                return ShownAgent(AgentStateName.BUSY, min(since), agent.pending or agent.state, agent.reason)
+            if hold := self._hold(agent):
+                return ShownAgent(hold.state, max(self.standing.since_ms, agent.since_at_ms), None, hold.reason)
+        return ShownAgent(agent.state, agent.since_at_ms, agent.pending, agent.reason)
+
+    def _hold(self, agent: Agent) -> HoldKind | None:
+        """The hold to show: the agent's own comes before all but the supervisor's."""
+        hold = self.standing.hold
+        return hold if agent.state is AgentStateName.READY or hold is HoldKind.SUPERVISOR else None
 
     def raise_all(self, happened: list[Happened], call: str | None = None, interaction: str | None = None) -> None:
         """Number transitions and keep them; the effect of a page's command is marked as the page's."""

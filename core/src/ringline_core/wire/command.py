@@ -64,6 +64,7 @@ class EdgeCommand(Arguments):
     login: str | None = Field(default=None, max_length=64)
     queues: tuple[Queue, ...] | None = None
     name: Name | None = None
+    by: Literal["supervisor"] | None = None
 
 
 class ErrorDetail(WireModel):

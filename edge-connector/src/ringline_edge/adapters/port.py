@@ -80,6 +80,35 @@ class PbxAdapter(Protocol):
         """
         ...
 
+    @property
+    def held(self) -> frozenset[str]:
+        """Stations at which the PBX shows a hold of ours, whoever of us made it and when."""
+        ...
+
+    async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
+        """Have no queue offer `station` a call until `unhold`; returns once that is so.
+
+        The agent's own pauses stay as they are, queue by queue. Asked again, only the reason changes.
+
+        Args:
+            station: Which.
+            reason: Of `ringline_core.domain.holds.REASONS`, as the PBX's reports may show it.
+            in_call: The agent is in a call still, so that a strategy that works at its end need do nothing yet.
+
+        Raises:
+            CommandError: `unsupported` where this cannot be done at this station as it is set up, with what is lacking;
+                `rejected_by_pbx`, `pbx_down`.
+        """
+        ...
+
+    async def unhold(self, station: str) -> None:
+        """Take a hold of ours away, and nothing else; returns once that is so.
+
+        Raises:
+            CommandError: `rejected_by_pbx`, `pbx_down`.
+        """
+        ...
+
     async def snapshot(self) -> Snapshot:
         """Ask the PBX for everything it knows now, within a running session.
 

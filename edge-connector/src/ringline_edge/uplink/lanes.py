@@ -34,6 +34,7 @@ class Lanes:
 
     Attributes:
         known: Stations that a full snapshot has to tell; all of them are in the spool when it returns.
+        on_acked: Called with a station and the `seq` of its document that the cloud has now.
         snapshot_ready: The PBX has told everything once; before that nothing is sent.
         epoch: Of our lead.
         window: Frames in flight.
@@ -47,6 +48,7 @@ class Lanes:
     ) -> None:
         """`number` gives frame numbers, `fraction` random numbers in [0, 1)."""
         self.known: Callable[[], Iterable[str]] = tuple
+        self.on_acked: Callable[[str, int], None] = lambda _station, _seq: None
         self.snapshot_ready = False
         self.epoch = 0
         self.window = Window(fraction)
@@ -137,6 +139,7 @@ class Lanes:
             self._drop(station, seq)
             if station not in turned_away:
                 self._acked[station] = max(seq, self._acked.get(station, 0))
+                self.on_acked(station, seq)
         self._end_of(sent)
         lost = {station: code for station, code in turned_away.items() if code not in PASSING}
         self.refused += len(lost)

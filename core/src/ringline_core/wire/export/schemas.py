@@ -19,7 +19,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 LEFT_OUT: Final[dict[str, frozenset[str]]] = {
     "Ack": frozenset({"epoch", "rejected", "code"}),
     "Bye": frozenset({"retry_after_ms"}),
-    "EdgeCommand": frozenset({*Arguments.model_fields, "login", "queues", "name"}),
+    "EdgeCommand": frozenset({*Arguments.model_fields, "login", "queues", "name", "by"}),
     "EdgeWelcome": frozenset({"frame"}),
     "ErrorFrame": frozenset({"current"}),
     "Policy": frozenset(Policy.model_fields),

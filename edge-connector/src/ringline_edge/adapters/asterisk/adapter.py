@@ -6,19 +6,21 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import AsyncIterator
 from typing import Final
 
 from ringline_core.domain.facts import CallLegs, Fact, Joined, Snapshot
 from ringline_core.errors import CommandError, PbxProtocolError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
-from ringline_edge.adapters.asterisk import commands, rights, snapshot
+from ringline_edge.adapters.asterisk import commands, holds, rights, snapshot
 from ringline_edge.adapters.asterisk.channels import Naming
 from ringline_edge.adapters.asterisk.commands import Action, Situation
 from ringline_edge.adapters.asterisk.config import AsteriskConfig
+from ringline_edge.adapters.asterisk.keys import OwnPauses
 from ringline_edge.adapters.asterisk.protocol import Message
 from ringline_edge.adapters.asterisk.session import AmiSession
-from ringline_edge.adapters.asterisk.translate import Translator
+from ringline_edge.adapters.asterisk.translate import Translator, moment
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,9 @@ class AsteriskAdapter:
         self._seating = asyncio.Lock()
         self._placing: dict[str, asyncio.Future[None]] = {}
         self._paused: dict[str, dict[str, str]] = {}
+        self._own_pauses = OwnPauses(self._translator.naming)
+        self._devices = holds.Devices(config)
+        self._holds: dict[str, str] = {}
         self._told_skipped = 0
 
     @property
@@ -62,6 +67,11 @@ class AsteriskAdapter:
     def capabilities(self) -> Capabilities:
         """See `PbxAdapter.capabilities`; once connected without what the AMI user may not do."""
         return self._capabilities
+
+    @property
+    def held(self) -> frozenset[str]:
+        """See `PbxAdapter.held`."""
+        return holds.held(self._devices, self._translator.members.all)
 
     @property
     def skipped(self) -> int:
@@ -118,6 +128,7 @@ class AsteriskAdapter:
         if self._waiting is None:
             self._waiting = []
         lists = {name: await session.collect(name, end) or [] for name, end in snapshot.LISTS.items()}
+        self._devices.replace(lists["DeviceStateList"])
         try:
             return snapshot.align(self._translator, lists, _now_ms())
         except (KeyError, ValueError) as err:
@@ -146,9 +157,20 @@ class AsteriskAdapter:
     def _translate(self, message: Message) -> None:
         for fact in self._translator.translate(message, _now_ms()):
             self._emit(fact)
+        self._see_agent(message)
         if self._translator.skipped != self._told_skipped:
             self._told_skipped = self._translator.skipped
             logger.warning("pbx_event_skipped", extra={"event": message.get("Event"), "skipped": self._told_skipped})
+
+    def _see_agent(self, message: Message) -> None:
+        """Beside the facts: what shows our holds, and the agent's own keys."""
+        match message.get("Event"):
+            case "DeviceStateChange":
+                self._devices.see(message)
+            case "QueueMemberPause":
+                pressed = self._own_pauses.pressed(message, moment(message, _now_ms()))
+                if pressed is not None:
+                    self._emit(pressed)
 
     async def snapshot(self) -> Snapshot:
         """See `PbxAdapter.snapshot`; changes that come meanwhile are emitted and are in it."""
@@ -172,7 +194,7 @@ class AsteriskAdapter:
             raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.")
         try:
             if command.verb in SEATING:
-                await self._seat(session, command)
+                await self._seat(command)
                 return
             steps = commands.actions(command, calls, self._situation(command.station), self._config)
             if command.verb is Verb.PLACE:
@@ -182,17 +204,56 @@ class AsteriskAdapter:
         except PbxUnavailableError as err:
             raise CommandError(ErrorCode.PBX_DOWN, "The PBX does not answer.") from err
 
-    async def _seat(self, session: AmiSession, command: EdgeCommand) -> None:
+    async def _seat(self, command: EdgeCommand) -> None:
         """Queues, one command at a time: Ready right after a log-on must find every queue that the log-on joined."""
-        async with self._seating:
+        async with self._at_members() as session:
             steps = commands.actions(command, CallLegs(), self._situation(command.station), self._config)
             await self._do_all(session, command.station, steps)
-            # The PBX tells what happened before it reads the next action: once it answers this, all members are known.
-            await session.ask("Ping")
+
+    async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
+        """See `PbxAdapter.hold`."""
+        strategy = self._config.hold.strategy
+        if strategy == "wrapuptime" and in_call:
+            return
+        async with self._at_members() as session:
+            members = self._translator.members.of(station)
+            if strategy == "device_state":
+                answer = await session.ask("ExtensionState", holds.question(station, self._config))
+                holds.check(station, answer, members, self._config)
+                steps: tuple[Action, ...] = (holds.set_device(station, holds.BUSY, self._config),)
+            else:
+                steps = tuple(holds.pauses(members.values(), reason))
+                self._holds[station] = reason
+            await self._do_all(session, station, steps)
+
+    async def unhold(self, station: str) -> None:
+        """See `PbxAdapter.unhold`; what another strategy left behind goes as well."""
+        async with self._at_members() as session:
+            self._holds.pop(station, None)
+            steps = tuple(holds.releases(self._translator.members.of(station).values()))
+            if self._config.hold.strategy == "device_state" or station in self._devices.busy:
+                steps = (holds.set_device(station, holds.FREE, self._config), *steps)
+            await self._do_all(session, station, steps)
+
+    @contextlib.asynccontextmanager
+    async def _at_members(self) -> AsyncIterator[AmiSession]:
+        """One at a time at the members, and all that they did known at the end."""
+        session = self._session
+        if session is None:
+            raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.")
+        async with self._seating:
+            try:
+                yield session
+                # The PBX tells what happened before it reads on: once it answers this, all members are known.
+                await session.ask("Ping")
+            except PbxUnavailableError as err:
+                raise CommandError(ErrorCode.PBX_DOWN, "The PBX does not answer.") from err
+            finally:
+                self._own_pauses.settled()
 
     def _situation(self, station: str) -> Situation:
         members = self._translator.members.of(station)
-        return Situation(self._translator.channels, members, self._paused.get(station, {}))
+        return Situation(self._translator.channels, members, self._paused.get(station, {}), self._holds.get(station))
 
     async def _do_all(self, session: AmiSession, station: str, steps: tuple[Action, ...]) -> None:
         """Each step in its order; when one is refused the earlier ones are taken back, the newest first."""
@@ -209,8 +270,8 @@ class AsteriskAdapter:
                     self._remember(station, undo)
             raise
 
-    @staticmethod
-    async def _do(session: AmiSession, step: Action, ident: str | None = None) -> None:
+    async def _do(self, session: AmiSession, step: Action, ident: str | None = None) -> None:
+        self._own_pauses.expect(step.headers)
         answer = await session.ask_as(ident or session.next_id(), step.name, step.headers)
         said = answer.get("Message", "")
         if answer.get("Response") == "Error" and not any(word in said.lower() for word in step.settled):

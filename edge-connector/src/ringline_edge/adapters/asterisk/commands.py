@@ -66,12 +66,14 @@ class Situation:
     Attributes:
         channels: Live channels by Uniqueid.
         members: The station's queue memberships by queue.
+        hold: Reason of the hold of ours that pauses the station now.
         paused_by_us: Queues of the station that an earlier command of ours paused, with the reason it gave.
     """
 
     channels: Mapping[str, Channel]
     members: Mapping[str, Member]
     paused_by_us: Mapping[str, str] = field(default_factory=dict)
+    hold: str | None = None
 
 
 def capabilities(config: AsteriskConfig) -> Capabilities:
@@ -263,14 +265,17 @@ def _member(member: Member) -> dict[str, str]:
 
 
 def _set_state(command: EdgeCommand, now: Situation) -> Iterator[Action]:
-    """Pausing leaves alone what is paused already, and unpausing what others paused while something of ours is."""
+    """Pausing leaves alone what is paused already, and unpausing what others paused while something of ours is.
+
+    While a hold of ours pauses the station, Ready only hands its queues over to that hold.
+    """
     if not now.members:
         raise CommandError(ErrorCode.NOT_LOGGED_ON, "This station is in no queue.")
-    paused = [member for member in now.members.values() if member.paused]
+    paused = [member for member in now.members.values() if member.paused and not member.is_held]
     if command.state == "ready":
         ours = [member for member in paused if is_ours(member, now)]
         for member in ours or paused:
-            yield _unpause(member)
+            yield _pause(member, now.hold) if now.hold else _unpause(member)
         return
     for member in now.members.values():
         if not member.paused or is_ours(member, now):

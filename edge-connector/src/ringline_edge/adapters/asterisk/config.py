@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 Answer = Literal["notify", "none"]
 
@@ -16,6 +16,40 @@ class StationConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     answer: Answer | None = None
+
+
+class HoldConfig(BaseModel):
+    """`[pbx.asterisk.hold]`: how an agent is kept from calls while a note is owed, a work item is open, and so on.
+
+    Attributes:
+        strategy: See `docs/adapters/asterisk.md` for what each costs.
+        device: The custom device in the members' hint that `device_state` makes busy; `{station}` is filled in.
+        queues_ignore_paused: You looked: neither `joinempty` nor `leavewhenempty` of any queue counts paused members.
+            Else `pause` and `wrapuptime` would throw waiting callers out as soon as all agents talk.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: Literal["device_state", "wrapuptime", "pause"] = "device_state"
+    device: str = "Custom:ringline-{station}"
+    queues_ignore_paused: bool = False
+
+    @field_validator("device")
+    @classmethod
+    def _names_station(cls, value: str) -> str:
+        if value.count("{station}") != 1 or not value.startswith("Custom:") or value.count("{") != 1:
+            raise ValueError("begins with Custom: and has {station} once")
+        return value
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> HoldConfig:
+        if self.strategy != "device_state" and not self.queues_ignore_paused:
+            raise ValueError(
+                f"strategy {self.strategy} pauses agents who talk: it throws waiting callers out where joinempty or "
+                "leavewhenempty is strict, or yes or no with paused members counted; look at every queue, then set "
+                "queues_ignore_paused = true"
+            )
+        return self
 
 
 class AsteriskConfig(BaseModel):
@@ -37,6 +71,7 @@ class AsteriskConfig(BaseModel):
             the `system` write class. A phone that does not take it loses its ringing call by it.
         auto_answer: Send the headers that make the own phone answer by itself when a page places a call.
         ring_s: How long the own phone of a placed call may ring.
+        hold: How agents are kept from calls.
         stations: What is special about single phones.
     """
 
@@ -60,6 +95,7 @@ class AsteriskConfig(BaseModel):
     default_answer: Answer = "none"
     auto_answer: bool = False
     ring_s: int = Field(default=30, ge=1, le=300)
+    hold: HoldConfig = HoldConfig()
     stations: dict[str, StationConfig] = Field(default_factory=dict)
 
     @field_validator("station", "trunk")

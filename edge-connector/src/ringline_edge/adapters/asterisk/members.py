@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ringline_core.domain.facts import Agent, Membership
+from ringline_core.domain.holds import REASONS
 from ringline_core.wire.codes import AgentStateName, By
 from ringline_edge.adapters.asterisk.channels import Naming
 from ringline_edge.adapters.asterisk.protocol import Message
@@ -18,7 +19,12 @@ LOGGED_OFF: Final = "ringline:logged_off"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One interface in one queue; `since_ms` is since when it is paused or not, where the PBX tells."""
+    """One interface in one queue.
+
+    Attributes:
+        since_ms: Since when it is paused or not, where the PBX tells.
+        state_interface: Whose state tells the queue whether it is free.
+    """
 
     interface: str
     queue: str
@@ -27,6 +33,12 @@ class Member:
     penalty: int
     is_static: bool
     since_ms: int | None = None
+    state_interface: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a hold of ours pauses it."""
+        return self.paused and self.reason in REASONS
 
 
 class Members:
@@ -37,6 +49,11 @@ class Members:
         self._naming = naming
         self._members: dict[str, dict[str, Member]] = {}
         self._told: dict[str, Agent] = {}
+
+    @property
+    def all(self) -> Mapping[str, Mapping[str, Member]]:
+        """Memberships by station and queue."""
+        return self._members
 
     def of(self, station: str) -> dict[str, Member]:
         """Memberships of a station, by queue."""
@@ -75,6 +92,7 @@ class Members:
                 _number(message.get("Penalty")),
                 message.get("Membership") in ("static", "realtime"),
                 _since(message),
+                message.get("StateInterface", ""),
             )
         return station
 
@@ -102,11 +120,11 @@ class Members:
 
 
 def _agent(station: str, members: Sequence[Member], at_ms: int) -> Agent:
-    """Ready while one queue may call, off when in none or marked so where members are static."""
+    """Ready while one queue may call but for holds of ours, off when in none or marked so where members are static."""
     queues = tuple(Membership(m.queue, m.paused, m.reason or None, m.penalty) for m in members)
     if all(member.is_static and member.paused and member.reason == LOGGED_OFF for member in members):
         return Agent(station, AgentStateName.LOGGED_OFF, at_ms, queues=queues, by=By.AGENT_PHONE)
-    paused = [member for member in members if member.paused]
+    paused = [member for member in members if member.paused and not member.is_held]
     if len(paused) < len(members):
         return Agent(station, AgentStateName.READY, at_ms, station, queues=queues, by=By.AGENT_PHONE)
     reason = next((member.reason for member in paused if member.reason not in ("", LOGGED_OFF)), None)

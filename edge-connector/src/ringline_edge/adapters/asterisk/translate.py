@@ -29,6 +29,7 @@ class Translator:
     """Turns the events of AMI sessions into facts.
 
     Attributes:
+        naming: How this PBX names things.
         floor: What is up now.
         members: Who is logged on where.
         skipped: Events that lacked something they must have, or held no number where one must be; nothing came of them.
@@ -41,7 +42,7 @@ class Translator:
             naming: How this PBX names things.
             tells_requests: HangupRequest events are known to come; else the first one tells.
         """
-        self._naming = naming
+        self.naming = naming
         self._devices: dict[str, Device] = {}
         self.skipped = 0
         self.floor = Floor(naming, tells_requests=tells_requests)
@@ -110,7 +111,7 @@ class Translator:
     def device(self, message: Message, at_ms: int) -> Device | None:
         """A phone's state; None where the device is no station's phone."""
         name = message.get("Device", "")
-        station = None if is_local(name) else self._naming.station(name)
+        station = None if is_local(name) else self.naming.station(name)
         if station is None:
             return None
         return Device(station, name, message.get("State", "") not in _GONE, at_ms)

@@ -14,7 +14,7 @@ from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 from ringline_edge.adapters.simulator.config import SimulatorConfig
 from ringline_edge.adapters.simulator.protocol import LineProtocol, encode
-from ringline_edge.adapters.simulator.translate import translate, verbs
+from ringline_edge.adapters.simulator.translate import holds, pressed, translate, verbs
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _CODES: Final = {
@@ -22,7 +22,6 @@ _CODES: Final = {
     "not_allowed": ErrorCode.NOT_ALLOWED,
     "unsupported": ErrorCode.UNSUPPORTED,
 }
-_HOLD_REASON: Final = "ringline:"
 _CHUNK: Final = 65_536
 Message = dict[str, Any]
 
@@ -37,6 +36,7 @@ class SimulatorAdapter:
         self._writer: asyncio.StreamWriter | None = None
         self._replies: dict[str, asyncio.Future[Message]] = {}
         self._refs = itertools.count(1)
+        self._held: frozenset[str] = frozenset()
 
     @property
     def identity(self) -> PbxIdentity:
@@ -47,6 +47,11 @@ class SimulatorAdapter:
     def capabilities(self) -> Capabilities:
         """See `PbxAdapter.capabilities`; as the PBX's hello said."""
         return self._capabilities
+
+    @property
+    def held(self) -> frozenset[str]:
+        """See `PbxAdapter.held`."""
+        return self._held
 
     async def run(self, emit: Emit) -> None:
         """See `PbxAdapter.run`."""
@@ -91,7 +96,10 @@ class SimulatorAdapter:
                 if isinstance(fact, Snapshot):
                     self._writer = writer
                 if fact is not None and self._writer is writer:
+                    self._held = holds(message, self._held)
                     emit(fact)
+                    if (key := pressed(message)) is not None:
+                        emit(key)
 
     def _answer(self, ref: object, message: Message) -> None:
         waiting = self._replies.pop(ref, None) if isinstance(ref, str) else None
@@ -127,8 +135,19 @@ class SimulatorAdapter:
             raise CommandError(ErrorCode.UNSUPPORTED, "The PBX cannot do this.")
         if command.to is not None and not _NUMBER.fullmatch(command.to):
             raise CommandError(ErrorCode.NUMBER_INVALID, "A number has digits, * and # only.")
+        await self._order(self._request(command, calls))
+
+    async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
+        """See `PbxAdapter.hold`; the phone's state is made busy, which no pause report and no empty rule sees."""
+        await self._order({"do": "command", "verb": "keep", "station": station, "reason": reason})
+
+    async def unhold(self, station: str) -> None:
+        """See `PbxAdapter.unhold`."""
+        await self._order({"do": "command", "verb": "keep", "station": station, "reason": None})
+
+    async def _order(self, message: Message) -> None:
         try:
-            reply = await self._ask(self._request(command, calls))
+            reply = await self._ask(message)
         except PbxUnavailableError as err:
             raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.") from err
         if reply.get("ok") is not True:
@@ -138,14 +157,12 @@ class SimulatorAdapter:
     def _request(self, command: EdgeCommand, calls: CallLegs) -> Message:
         wanted = {"to", "digits", "data", "state", "reason", "login", "queues"}
         arguments = command.model_dump(mode="json", include=wanted, exclude_none=True)
-        held = command.verb is Verb.SET_STATE and (command.reason or "").startswith(_HOLD_REASON)
         return {
             "do": "command",
             "verb": command.verb.value,
             "station": command.station,
             "legs": list(calls.legs),
             "auto_answer": self._config.auto_answer,
-            "counts": held,
             **arguments,
         }
 

@@ -16,6 +16,7 @@ from ringline_core.domain.facts import (
     LegRole,
     Membership,
     Party,
+    Pressed,
     Snapshot,
 )
 from ringline_core.errors import PbxProtocolError
@@ -57,6 +58,24 @@ def verbs(hello: Message) -> frozenset[Verb]:
     offered = hello.get("verbs")
     known = {each.value for each in Verb}
     return frozenset(Verb(each) for each in offered if each in known) if isinstance(offered, list) else frozenset()
+
+
+def pressed(message: Message) -> Pressed | None:
+    """What the agent asked for by the phone's keys, where an agent's message comes of that."""
+    if message["event"] != "agent" or message.get("by") != By.AGENT_PHONE.value or message["on"] is not True:
+        return None
+    agent = _agent(message)
+    return Pressed(agent.station, agent.state is AgentStateName.READY, agent.since_at_ms)
+
+
+def holds(message: Message, before: frozenset[str]) -> frozenset[str]:
+    """Stations that are held, with what a message says of them."""
+    if message["event"] == "snapshot":
+        return frozenset(str(each["station"]) for each in message["agents"] if each.get("held"))
+    if message["event"] != "agent":
+        return before
+    station = str(message["station"])
+    return before | {station} if message.get("held") else before - {station}
 
 
 def _text(message: Message, name: str) -> str:

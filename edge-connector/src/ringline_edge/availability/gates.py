@@ -1,0 +1,254 @@
+"""The gates of a site at work: fed with desks, keys, calls and time, their wishes handed to the PBX.
+
+Theory of operation. A gate is pure and judges one station. It is asked again whenever the station's document is about
+to be built, so that the document in which a call has ended lists what the call owes; and whenever time, the cloud or a
+hold of the PBX moved something. What a document shows as held is what the PBX keeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from ringline_core.domain.facts import Pressed
+from ringline_core.domain.gate import StationGate
+from ringline_core.domain.holds import HoldKind
+from ringline_core.domain.model import StationModel
+from ringline_core.domain.standing import Owing, Standing
+from ringline_core.errors import CommandError
+from ringline_core.wire.codes import ErrorCode, LegState
+from ringline_core.wire.edge import DeskForEdge, Desks
+from ringline_edge.availability.holding import Holding, Wish
+from ringline_edge.availability.memory import GateMemory
+
+logger = logging.getLogger(__name__)
+ONE_PRESS_MS = 300
+"""One press unpauses every queue, and the PBX tells each by itself."""
+
+OFFERED_MS = 1_000
+"""A call that rings so shortly after Ready met a closed gate was offered by mistake."""
+
+
+class Gates:
+    """All gates.
+
+    Attributes:
+        changed: Has a station's document built anew.
+        send_away: Has a call that rings at a station go back where it came from; takes station and call.
+        work_held: Called with the id of a `work.begin` that holds now, and the station and `seq` of the document that
+            shows it, None where none will.
+        offset_ms: What to add to our clock to get the cloud's.
+        leads: Whether this edge is the one to act at the PBX.
+    """
+
+    def __init__(self, model: StationModel, holding: Holding, memory: GateMemory) -> None:
+        """Goes on from what `memory` holds."""
+        self.changed: Callable[[str], None] = lambda _station: None
+        self.send_away: Callable[[str, str], None] = lambda _station, _call: None
+        self.work_held: Callable[[str, tuple[str, int] | None], None] = lambda _ident, _shown: None
+        self.offset_ms: Callable[[], float] = lambda: 0.0
+        self.leads: Callable[[], bool] = lambda: True
+        self._model, self._holding, self._memory = model, holding, memory
+        self._gates = {gate.station: gate for gate in memory.gates()}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._held_since: dict[str, int] = {}
+        self._tripped: dict[str, int] = {}
+        self._work_told: set[str] = set()
+        self._is_away = False
+        holding.on_kept = self._kept
+
+    @property
+    def gated(self) -> int:
+        """How many stations owe a decision."""
+        return sum(bool(gate.kept.entries) for gate in self._gates.values())
+
+    def take(self, frame: Desks) -> None:
+        """The cloud told of desks."""
+        for desk in frame.items:
+            gate = self._gates.get(desk.station)
+            if gate is None:
+                if desk.agent is None:
+                    continue
+                gate = self._new(desk.station)
+            if gate.desk is None or desk.rev > gate.desk.rev:
+                self._take(gate, desk)
+
+    def judge(self, station: str) -> bool:
+        """Lay over the station's document what its gate says; whether that changed it."""
+        gate = self._gates.get(station)
+        if gate is None:
+            return False
+        now_ms = _now_ms()
+        gate.offset_ms = self.offset_ms()
+        gate.can_hold = station not in self._holding.impossible
+        calls = self._model.calls_seen(station)
+        gate.see(calls, now_ms)
+        wanted = gate.wanted(now_ms)
+        if self.leads():
+            self._holding.want(station, Wish(wanted, in_call=bool(gate.kept.armed)))
+        changed = self._model.stand(station, self._standing(gate, now_ms), now_ms)
+        self._send_back(station, now_ms)
+        self._memory.keep(gate)
+        self._wake_at(gate, now_ms)
+        return changed
+
+    def pressed(self, pressed: Pressed) -> None:
+        """The agent used the phone's own keys."""
+        gate = self._gates.get(pressed.station)
+        if gate is None or not pressed.ready:
+            return
+        now_ms = _now_ms()
+        gate.see(self._model.calls_seen(pressed.station), now_ms)
+        if gate.pressed_ready(now_ms) and now_ms > self._tripped.get(pressed.station, 0) + ONE_PRESS_MS:
+            self._model.trip(pressed.station, pressed.at_ms)
+            self._tripped[pressed.station] = now_ms
+            self.changed(pressed.station)
+        if self.leads():
+            self._holding.want(pressed.station, Wish(gate.wanted(now_ms), in_call=bool(gate.kept.armed)))
+            self._holding.undone(pressed.station)
+        self._touch(pressed.station)
+
+    def ask_ready(self, station: str) -> None:
+        """A page wants to be ready.
+
+        Raises:
+            CommandError: `gate_closed`, a decision is owed first.
+        """
+        gate = self._gates.get(station)
+        if gate is None:
+            return
+        if not gate.asked_ready(_now_ms()):
+            raise CommandError(ErrorCode.GATE_CLOSED, "Save the note of the last call first.")
+        self._touch(station)
+
+    def supervise(self, station: str, *, held: bool) -> None:
+        """A supervisor keeps the agent from calls, or lets them again."""
+        self._gate(station).supervise(held=held)
+        self._touch(station)
+
+    def rejected(self, station: str) -> None:
+        """A page sent a call away: keep the agent out of the queues for a moment."""
+        gate = self._gates.get(station)
+        if gate is not None:
+            gate.rejected(_now_ms())
+            self._touch(station)
+
+    def shown(self, station: str, seq: int) -> None:
+        """Document `seq` of the station went into the spool."""
+        gate = self._gates.get(station)
+        if gate is not None:
+            gate.shown(seq)
+            self._tell_work(gate, (station, seq))
+
+    def acked(self, station: str, seq: int) -> None:
+        """The cloud has document `seq` of the station."""
+        gate = self._gates.get(station)
+        if gate is not None and gate.acked(seq):
+            self._touch(station)
+
+    def cloud_is_away(self, *, away: bool) -> None:
+        """The cloud cannot be asked for longer than the policy waits, or it can again."""
+        if away == self._is_away:
+            return
+        self._is_away = away
+        if away:
+            logger.warning("cloud_away", extra={"gated": self.gated})
+        else:
+            logger.info("cloud_back", extra={"gated": self.gated})
+        for gate in self._gates.values():
+            gate.cloud_is_away(away=away, now_ms=_now_ms())
+            self._touch(gate.station)
+
+    def cloud_away_s(self) -> float:
+        """How long the cloud may be away before gates open: the shortest that a tenant's policy says."""
+        return min((gate.rules(None).cloud_away_s or 0 for gate in self._gates.values()), default=60)
+
+    def led(self) -> None:
+        """This edge leads from now on: what is wanted is asked of the PBX."""
+        for station in list(self._gates):
+            self._touch(station)
+
+    async def release(self) -> None:
+        """Free every agent whom a hold of ours keeps; what is undecided becomes owed."""
+        for gate in self._gates.values():
+            gate.release()
+            self._holding.want(gate.station, Wish(None))
+            self._touch(gate.station)
+        await self._holding.settled()
+
+    def close(self) -> None:
+        """Stop the clocks."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def _gate(self, station: str) -> StationGate:
+        return self._gates.get(station) or self._new(station)
+
+    def _new(self, station: str) -> StationGate:
+        gate = self._gates[station] = StationGate(station)
+        gate.cloud_is_away(away=self._is_away, now_ms=_now_ms())
+        return gate
+
+    def _take(self, gate: StationGate, desk: DeskForEdge) -> None:
+        gate.take_desk(desk, _now_ms())
+        self._touch(gate.station)
+
+    def _touch(self, station: str) -> None:
+        if self.judge(station):
+            self.changed(station)
+        elif station in self._gates:
+            self._tell_work(self._gates[station], None)
+
+    def _kept(self, station: str) -> None:
+        self._held_since[station] = _now_ms()
+        self._touch(station)
+
+    def _tell_work(self, gate: StationGate, shown: tuple[str, int] | None) -> None:
+        """A `work.begin` is done once the PBX keeps the agent, for whatever reason of ours that is shown first."""
+        items = gate.desk.work if gate.desk else ()
+        fresh = [item.id for item in items if item.id and item.id not in self._work_told]
+        if fresh and self._holding.kept(gate.station):
+            self._work_told.update(fresh)
+            for ident in fresh:
+                self.work_held(ident, shown)
+
+    def _standing(self, gate: StationGate, now_ms: int) -> Standing:
+        kept = self._holding.kept(gate.station)
+        offset_ms = round(self.offset_ms())
+        owing = tuple(
+            Owing(
+                each.interaction,
+                each.call,
+                each.since_ms + offset_ms,
+                None if each.limit_at_ms is None else each.limit_at_ms + offset_ms,
+                gate.needs(each),
+                each.ask,
+            )
+            for each in gate.kept.entries.values()
+        )
+        since = max(
+            self._held_since.get(gate.station, now_ms), *(each.since_ms for each in gate.kept.entries.values()), 0
+        )
+        return Standing(kept, since + offset_ms if kept else 0, owing, gate.conflict(now_ms))
+
+    def _send_back(self, station: str, now_ms: int) -> None:
+        if self._holding.kept(station) is not HoldKind.GATE or now_ms > self._tripped.get(station, 0) + OFFERED_MS:
+            return
+        for call in self._model.calls_seen(station):
+            if call.leg is LegState.ALERTING and call.queue:
+                self.send_away(station, call.call)
+
+    def _wake_at(self, gate: StationGate, now_ms: int) -> None:
+        timer = self._timers.pop(gate.station, None)
+        if timer is not None:
+            timer.cancel()
+        due_ms = gate.next_due_ms(now_ms)
+        if due_ms is not None:
+            delay_s = max(0.0, (due_ms - now_ms) / 1000)
+            self._timers[gate.station] = asyncio.get_running_loop().call_later(delay_s, self._touch, gate.station)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
