@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -126,9 +127,100 @@ async def place_and_drop(stack: Stack) -> list[Json]:
         return told.ends()
 
 
+async def _consulting(stack: Stack, told: Teller) -> str:
+    """A customer of Anna's on hold while she asks Cleo; the customer's call."""
+    await stack.caller("1001", NUMBER)
+    await told.shows("anna", "alerting")
+    await stack.phone("1001", "answer")
+    call = (await told.shows("anna", "connected"))["call"]
+    await told.pages["anna"].command("consult", call=call, to="1003")
+    await told.shows("cleo", "alerting")
+    await told.shows("anna", "hold", "initiated")
+    await stack.phone("1003", "answer")
+    await told.pages["cleo"].document(lambda d: d["calls"][0]["parties"][0]["leg"] == "connected", "Anna")
+    await told.shows("cleo", "connected")
+    await told.pages["anna"].document(lambda d: d["calls"][1]["parties"][0]["leg"] == "connected", "Cleo")
+    await told.shows("anna", "connected", "hold")
+    return str(call)
+
+
+async def consult_and_complete(stack: Stack) -> list[Json]:
+    """A colleague is asked, and gets the customer."""
+    async with ready_agent(stack, "anna") as anna, ready_agent(stack, "cleo") as cleo:
+        told = Teller(stack, anna=anna, cleo=cleo)
+        call = await _consulting(stack, told)
+        await anna.command("complete", call=call)
+        await told.shows("anna")
+        await cleo.document(lambda d: d["calls"][0]["parties"][0]["station"] is None, "the customer")
+        await told.shows("cleo", "connected")
+        await stack.phone("1003", "hangup")
+        await told.shows("cleo")
+        return told.ends()
+
+
+async def consult_and_cancel(stack: Stack) -> list[Json]:
+    """A colleague is asked, and the agent goes back to the customer."""
+    async with ready_agent(stack, "anna") as anna, ready_agent(stack, "cleo") as cleo:
+        told = Teller(stack, anna=anna, cleo=cleo)
+        call = await _consulting(stack, told)
+        await anna.command("cancel", call=call)
+        await told.shows("anna", "connected")
+        await told.shows("cleo")
+        await anna.command("drop", call=call)
+        await told.shows("anna")
+        return told.ends()
+
+
+def _first_is(leg: str, document: Json) -> bool:
+    return bool(document["calls"][0]["leg"] == leg)
+
+
+async def swap(stack: Stack) -> list[Json]:
+    """Back and forth between the customer and the colleague."""
+    async with ready_agent(stack, "anna") as anna, ready_agent(stack, "cleo") as cleo:
+        told = Teller(stack, anna=anna, cleo=cleo)
+        call = await _consulting(stack, told)
+        for leg in ("connected", "hold"):
+            await anna.command("swap", call=call)
+            await anna.document(partial(_first_is, leg), f"customer {leg}")
+            await told.shows("anna", "connected", "hold")
+        await anna.command("cancel", call=call)
+        await told.shows("anna", "connected")
+        await anna.command("drop", call=call)
+        await told.shows("anna")
+        return told.ends()
+
+
+async def conference(stack: Stack) -> list[Json]:
+    """All three together; then the agent leaves."""
+    async with ready_agent(stack, "anna") as anna, ready_agent(stack, "cleo") as cleo:
+        told = Teller(stack, anna=anna, cleo=cleo)
+        call = await _consulting(stack, told)
+        await anna.command("conference", call=call)
+        await anna.event("conferenced")
+        await cleo.event("conferenced")
+        await told.shows("anna", "connected")
+        await told.shows("cleo", "connected")
+        await anna.command("drop", call=call)
+        await told.shows("anna")
+        await stack.phone("1003", "hangup")
+        await told.shows("cleo")
+        return told.ends()
+
+
 SCENARIOS: dict[str, Callable[[Stack], Awaitable[list[Json]]]] = {
     each.__name__: each
-    for each in (queue_call_and_hold, abandoned, extension_to_extension, cold_transfer, place_and_drop)
+    for each in (
+        queue_call_and_hold,
+        abandoned,
+        extension_to_extension,
+        cold_transfer,
+        place_and_drop,
+        consult_and_complete,
+        consult_and_cancel,
+        swap,
+        conference,
+    )
 }
 
 
@@ -141,19 +233,3 @@ async def test_both_pbxes_tell_the_same(stacks: dict[str, Stack], name: str) -> 
     lines = {kind: "\n".join(each).splitlines() for kind, each in told.items()}
     difference = list(difflib.unified_diff(lines["simulator"], lines["asterisk"], *KINDS, lineterm="", n=6))
     assert not difference, "\n".join(difference)
-
-
-@pytest.mark.scenario("S12")
-async def test_s12_a_verb_that_the_pbx_cannot_do_is_refused_and_not_offered(stacks: dict[str, Stack]) -> None:
-    stack = stacks["asterisk"]
-    async with ready_agent(stack, "anna") as anna:
-        assert "consult" not in anna.welcome["capabilities"]
-        await stack.caller("1001", NUMBER)
-        await anna.event("ringing")
-        await stack.phone("1001", "answer")
-        call = await anna.call("connected")
-        assert "consult" not in call["can"]
-        results = await anna.command("consult", call=call["call"], to="1003")
-        assert (results[-1]["stage"], results[-1]["error"]["code"]) == ("failed", "unsupported")
-        await stack.phone("1001", "hangup")
-        await anna.event("dropped")

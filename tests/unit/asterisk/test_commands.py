@@ -13,9 +13,10 @@ from ringline_core.errors import CommandError
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.asterisk import commands, rights
-from ringline_edge.adapters.asterisk.channels import Channel
-from ringline_edge.adapters.asterisk.commands import Action, Situation
+from ringline_edge.adapters.asterisk.actions import Action, Situation
+from ringline_edge.adapters.asterisk.channels import Channel, Naming
 from ringline_edge.adapters.asterisk.config import AsteriskConfig
+from ringline_edge.adapters.asterisk.floor import Floor
 from ringline_edge.adapters.asterisk.members import LOGGED_OFF, Member
 
 OWN, FAR = "hq-1.2", "hq-1.1"
@@ -39,9 +40,13 @@ def member(queue: str = "support", **more: Any) -> Member:
     return Member(**{**told, **more, "queue": queue})
 
 
+def floor(channels: dict[str, Channel]) -> Floor:
+    return Floor(Naming(r"^PJSIP/(\d{4})(?=-)", "*", "", "ringline-consult"), channels)
+
+
 def situation(*members: Member, paused_by_us: dict[str, str] | None = None) -> Situation:
     channels = {OWN: channel(OWN, "PJSIP/1001-00000002"), FAR: channel(FAR, "PJSIP/trunk-00000001")}
-    return Situation(channels, {each.queue: each for each in members}, paused_by_us or {})
+    return Situation(floor(channels), {each.queue: each for each in members}, paused_by_us or {})
 
 
 def asked(
@@ -105,9 +110,10 @@ def test_digits_for_a_call_without_another_channel_are_given_to_the_pbx() -> Non
 
 
 @pytest.mark.parametrize("verb", [Verb.CONSULT, Verb.COMPLETE, Verb.CANCEL, Verb.SWAP, Verb.CONFERENCE])
-def test_what_asterisk_has_no_sure_action_for_is_unsupported_and_not_offered(verb: Verb) -> None:
-    assert refused(verb, to="1002") is ErrorCode.UNSUPPORTED
-    assert verb not in commands.capabilities(config(default_answer="notify")).of("1001")
+def test_consultations_need_their_context_and_a_call_that_is_up(verb: Verb) -> None:
+    assert refused(verb, to="1002") is ErrorCode.NOT_ALLOWED
+    assert verb in commands.capabilities(config()).of("1001")
+    assert verb not in commands.capabilities(config(consult_context="")).of("1001")
 
 
 def test_a_call_that_is_over_meanwhile_is_no_such_call() -> None:
@@ -211,7 +217,7 @@ def test_log_off_removes_a_dynamic_member_and_pauses_a_static_one() -> None:
     assert asked(Verb.LOG_OFF, member(), STATIC, call=None) == expected
 
 
-OURS = member("sales", paused=True, reason="ringline:wrap_up")
+OURS = member("sales", paused=True, reason="ringline:agent")
 SET_STATE: list[tuple[tuple[Member, ...], dict[str, str], dict[str, Any], list[tuple[str, dict[str, Any]]]]] = [
     ((member(),), {}, {"state": "not_ready"}, [pause("support", "ringline:agent")]),
     ((member(),), {}, {"state": "not_ready", "reason": "lunch"}, [pause("support", "lunch")]),
@@ -271,6 +277,21 @@ def test_a_verb_is_not_offered_when_the_user_may_not_do_one_of_its_actions() -> 
     assert rights.missing(wanted, some) == ["Originate", "PJSIPNotify"]
 
 
+def test_a_phone_that_is_answered_by_pickup_needs_originate_and_is_not_held() -> None:
+    wanted = commands.capabilities(config(default_answer="pickup"))
+    assert wanted.default & {Verb.ANSWER, Verb.HOLD, Verb.RESUME} == {Verb.ANSWER}
+    everything = set().union(*rights.NEEDS.values())
+    assert Verb.ANSWER in rights.permitted(wanted, everything - {"PJSIPNotify"}).default
+    assert Verb.ANSWER not in rights.permitted(wanted, everything - {"Originate"}).default
+
+
+def test_answering_by_pickup_rings_the_own_phone_with_the_headers_and_takes_what_rings() -> None:
+    now = situation()
+    (step,) = commands.actions(command(Verb.ANSWER), CallLegs((OWN,)), now, config(default_answer="pickup"))
+    assert (step.name, step.headers["Channel"], step.headers["ChannelId"]) == ("Originate", "PJSIP/1001", "ringline-x1")
+    assert (step.headers["Application"], step.headers["Data"]) == ("PickupChan", OWN_NAME)
+
+
 def test_every_verb_that_is_offered_says_which_actions_it_needs() -> None:
     assert commands.capabilities(config(default_answer="notify")).default == set(rights.NEEDS)
 
@@ -283,7 +304,7 @@ def test_every_verb_that_is_offered_says_which_actions_it_needs() -> None:
         {"trunk": "["},
         {"dial": "PJSIP/{number}"},
         {"member": "PJSIP/{station"},
-        {"default_answer": "pickup"},
+        {"default_answer": "telepathy"},
         {"port": 0},
         {"ping_s": 0},
         {"username": ""},

@@ -14,8 +14,8 @@ from ringline_core.errors import CommandError, PbxProtocolError, PbxUnavailableE
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.asterisk import commands, holds, rights, snapshot
+from ringline_edge.adapters.asterisk.actions import Action, Situation
 from ringline_edge.adapters.asterisk.channels import Naming
-from ringline_edge.adapters.asterisk.commands import Action, Situation
 from ringline_edge.adapters.asterisk.config import AsteriskConfig
 from ringline_edge.adapters.asterisk.keys import OwnPauses
 from ringline_edge.adapters.asterisk.protocol import Message
@@ -44,7 +44,8 @@ class AsteriskAdapter:
         self._config = config
         self._identity = PbxIdentity("asterisk")
         self._capabilities = commands.capabilities(config)
-        self._translator = Translator(Naming(config.station, config.feature_prefix, config.trunk))
+        naming = Naming(config.station, config.feature_prefix, config.trunk, config.consult_context)
+        self._translator = Translator(naming)
         self._session: AmiSession | None = None
         self._emit: Emit = _nobody
         self._waiting: list[Message] | None = []
@@ -114,14 +115,28 @@ class AsteriskAdapter:
         settings = await session.ask("CoreSettings")
         self._identity = PbxIdentity("asterisk", settings.get("AsteriskVersion", session.banner)[:64])
         answer = await session.ask("ListCommands")
+        wanted = commands.capabilities(self._config)
+        if not await self._can_consult(session, answer):
+            self._capabilities = wanted = rights.without_consultations(wanted)
         if answer.get("Response") != "Success":
             return
-        wanted = commands.capabilities(self._config)
         self._capabilities = rights.permitted(wanted, answer)
         if lacking := rights.missing(wanted, answer):
             logger.warning("pbx_actions_missing", extra={"actions": ", ".join(lacking)})
         if "Filter" in answer:
             await session.ask("Filter", {"Operation": "Add", "Filter": rights.noise_filter()})
+
+    async def _can_consult(self, session: AmiSession, allowed: Message) -> bool:
+        """Whether the dial plan has all that a consultation may need; where that cannot be seen, it has not."""
+        context = self._config.consult_context
+        if not context:
+            return False
+        items = None
+        if "ShowDialPlan" in allowed:
+            items = await session.collect("ShowDialPlan", "ShowDialPlanComplete", {"Context": context})
+        if lacking := rights.lacking_extens(items or ()):
+            logger.warning("pbx_actions_missing", extra={"context": context, "extensions": ", ".join(lacking)})
+        return not lacking
 
     async def _align(self, session: AmiSession) -> tuple[Joined, ...]:
         """Take the PBX's lists in; events wait from here until `_catch_up`."""
@@ -197,8 +212,8 @@ class AsteriskAdapter:
                 await self._seat(command)
                 return
             steps = commands.actions(command, calls, self._situation(command.station), self._config)
-            if command.verb is Verb.PLACE:
-                await self._place(session, command, steps[0])
+            if steps and steps[0].name == "Originate":
+                await self._originate(session, command, steps[0])
             else:
                 await self._do_all(session, command.station, steps)
         except PbxUnavailableError as err:
@@ -253,7 +268,7 @@ class AsteriskAdapter:
 
     def _situation(self, station: str) -> Situation:
         members = self._translator.members.of(station)
-        return Situation(self._translator.channels, members, self._paused.get(station, {}), self._holds.get(station))
+        return Situation(self._translator.floor, members, self._paused.get(station, {}), self._holds.get(station))
 
     async def _do_all(self, session: AmiSession, station: str, steps: tuple[Action, ...]) -> None:
         """Each step in its order; when one is refused the earlier ones are taken back, the newest first."""
@@ -289,11 +304,14 @@ class AsteriskAdapter:
         elif queue is not None:
             ours.pop(str(queue), None)
 
-    async def _place(self, session: AmiSession, command: EdgeCommand, step: Action) -> None:
+    async def _originate(self, session: AmiSession, command: EdgeCommand, step: Action) -> None:
         """Originate, and wait for the own channel: without one nothing but the failure itself would ever be seen."""
         channel = commands.channel_id(command)
         seen = self._placing[channel] = asyncio.get_running_loop().create_future()
-        self._translator.place(channel, str(step.headers["Exten"]), step.data)
+        if command.verb is Verb.PLACE:
+            self._translator.place(channel, str(step.headers["Exten"]), step.data)
+        else:
+            self._translator.answer(channel, str(step.headers["Data"]))
         try:
             await self._do(session, step, channel)
             with contextlib.suppress(TimeoutError):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ringline_core.domain.facts import Fact, Joined, LegRole
 from ringline_core.wire.codes import By, LegState
-from ringline_edge.adapters.asterisk import endings
+from ringline_edge.adapters.asterisk import consults, endings
 from ringline_edge.adapters.asterisk.channels import Channel
 from ringline_edge.adapters.asterisk.floor import Floor
 from ringline_edge.adapters.asterisk.protocol import Message
@@ -21,6 +21,7 @@ def enter(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     bridge = message["BridgeUniqueid"]
     yield from _give_way(floor, message.get("SwapUniqueid"), bridge)
     yield from _legs(floor.enter(channel, bridge))
+    yield from consults.moved(floor, channel, at_ms)
     if channel.picks_up:
         channel.role, channel.picks_up = LegRole.PARTY, False
     if channel.role is LegRole.PARTY:
@@ -59,7 +60,9 @@ def leave(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     bridge = message["BridgeUniqueid"]
     if floor.bridge_of.get(channel.ident) != bridge:
         return
-    if not floor.tells_requests and not channel.has_left:
+    yield from consults.leaves(floor, channel, message, at_ms)
+    # The three of a consultation leave bridges without ending anything.
+    if not (floor.tells_requests or channel.has_left or consults.moving(floor, channel)):
         _others_end(floor, channel)
     yield from _legs(floor.leave(channel, bridge))
     if channel.state is not None:
@@ -113,6 +116,7 @@ def hangup(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     if channel is None:
         return
     yield from _legs(floor.leave(channel))
+    yield from consults.hangs_up(floor, channel, at_ms)
     if channel.state is not None:
         yield channel.leg(endings.ended(floor, channel, message, at_ms))
     floor.forget(channel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ringline_core.domain.facts import Ended, Leg, LegRole, Party
@@ -20,7 +20,7 @@ _HIDDEN: Final = frozenset({"anonymous", "restricted", "unavailable", "withheld"
 VARIABLE_PREFIX: Final = "CTI_"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Channel:
     """What is known of a channel.
 
@@ -40,6 +40,11 @@ class Channel:
         picker: Station or number that picked up what rang here.
         consulted_by: Channel that asked it something while its caller is on hold (AMI's own attended transfer).
         attached: Call data that we set on it ourselves; channels that it dials inherit it.
+        consult: The consultation that it leads to, as first half of its Local pair.
+        is_apart: Its customer waits elsewhere while it consults: whom it hears now is no part of its own call.
+        consult_of: Call that it is asked about.
+        rings_on: Whoever rings here hung up only to have the customer ring here.
+        answers: What rings at the own phone and this channel is to pick up; it belongs to that one's call.
     """
 
     ident: str
@@ -76,10 +81,15 @@ class Channel:
     variables: str = ""
     data: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     attached: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    consult: Consult | None = None
+    is_apart: bool = False
+    consult_of: str | None = None
+    rings_on: bool = False
+    answers: str | None = None
 
     def leg(self, ended: Ended | None = None) -> Leg:
         """The whole present truth of this channel as a leg."""
-        return Leg(
+        leg = Leg(
             leg=self.ident,
             call=self.call,
             device=self.name.rpartition("-")[0] or self.name,
@@ -97,10 +107,25 @@ class Channel:
             held_at_ms=self.held_at_ms,
             changed_at_ms=self.changed_at_ms,
             by=self.by,
+            consult_of=self.consult_of,
             transferred_by=self.transferred_by,
-            bridge=self.bridge,
+            bridge=None if self.is_apart else self.bridge,
             data=self.data,
             ended=ended,
+        )
+        return leg if self.consult is None else self._consulting(leg, self.consult.agent)
+
+    def _consulting(self, leg: Leg, agent: Channel) -> Leg:
+        """This half as the agent's leg in the consultation."""
+        return replace(
+            leg,
+            device=agent.name.rpartition("-")[0] or agent.name,
+            station=agent.station,
+            role=LegRole.PARTY,
+            own=agent.own,
+            # Once the agent has left, this half may join the two others before the agent's hang-up is told.
+            bridge=self.bridge if self.bridge == agent.bridge else None,
+            remote=party(self.dialed, None) if self.answered_at_ms is None else None,
         )
 
     def take_variables(self, variables: str) -> None:
@@ -115,11 +140,38 @@ class Channel:
         self.data = {**self.data, **data}
 
 
+@dataclass(slots=True, eq=False)
+class Consult:
+    """One consultation.
+
+    Attributes:
+        agent: Channel of the phone that asks.
+        customer: Channel that waits meanwhile; a Local half where the customer came by an earlier consultation.
+        link: First half of the Local pair to whoever is asked; None before it is born, and once it is over.
+        is_alone: The customer has hung up.
+        is_passed_on: The agent hung up before the answer, and the customer is sent there alone.
+    """
+
+    agent: Channel
+    customer: Channel
+    link: Channel | None = None
+    is_alone: bool = False
+    is_passed_on: bool = False
+
+    @property
+    def all(self) -> tuple[Channel, ...]:
+        """The channels that it is made of."""
+        return (self.agent, self.customer) if self.link is None else (self.agent, self.customer, self.link)
+
+
 class Naming:
     """How this PBX names stations, helpers and the outside."""
 
-    def __init__(self, station_pattern: str, feature_prefix: str, trunk_pattern: str = "") -> None:
+    def __init__(
+        self, station_pattern: str, feature_prefix: str, trunk_pattern: str = "", consult_context: str = ""
+    ) -> None:
         """`station_pattern` has the station in group 1; without `trunk_pattern` all that is unknown is outside."""
+        self._consult = consult_context
         self._station = re.compile(station_pattern)
         self._trunk = re.compile(trunk_pattern) if trunk_pattern else None
         self._feature = feature_prefix
@@ -136,6 +188,10 @@ class Naming:
     def is_outside(self, name: str) -> bool:
         """Whether a channel that is neither station nor helper belongs to the outside world."""
         return self._trunk is None or self._trunk.match(name) is not None
+
+    def is_consult(self, context: str) -> bool:
+        """Whether a dial plan context is the one for consultations."""
+        return bool(self._consult) and context == self._consult
 
     def is_feature(self, number: str) -> bool:
         """Whether a dialled number is a feature code."""

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from ringline_core.domain.facts import CallLegs
 from ringline_core.errors import CommandError
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
+from ringline_edge.adapters.asterisk import consult_actions, seating
+from ringline_edge.adapters.asterisk.actions import AUTO_ANSWER, USER_BUSY, Action, Situation, hang_up
 from ringline_edge.adapters.asterisk.channels import VARIABLE_PREFIX, Channel
 from ringline_edge.adapters.asterisk.config import AsteriskConfig
-from ringline_edge.adapters.asterisk.members import LOGGED_OFF, Member
 from ringline_edge.adapters.asterisk.protocol import escaped
 from ringline_edge.adapters.port import Capabilities
 
-NOT_READY: Final = "ringline:agent"
-"""Pause reason where the agent gave none."""
-
-OURS: Final = "ringline:"
-CLEARING, USER_BUSY = "16", "17"
-"""Q.850 causes for drop and reject; a queue takes the latter as a refusal and goes on."""
-
-AUTO_ANSWER: Final = (
-    "PJSIP_HEADER(add,Call-Info)=<sip:ringline>;answer-after=0",
-    "PJSIP_HEADER(add,Alert-Info)=<http://ringline>;info=alert-autoanswer;delay=0",
-)
-"""Phones follow one or the other; together they reach most."""
+PICKUP_S: Final = 5
+"""How long a phone that is to answer by itself may ring."""
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _DATA_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,48}")
@@ -40,45 +30,10 @@ _BY_NOTIFY: Final = frozenset({Verb.ANSWER, Verb.HOLD, Verb.RESUME})
 _TALK, _HOLD = "Event=talk", "Event=hold"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One AMI action.
-
-    Attributes:
-        name: Of the action.
-        headers: Its headers; a sequence of values makes a header repeat.
-        undo: What takes it back when a later one fails.
-        settled: Errors of the PBX that say that there was nothing left to do.
-        data: Call data that it sets on its channel.
-    """
-
-    name: str
-    headers: Mapping[str, str | Sequence[str]]
-    undo: Action | None = None
-    settled: tuple[str, ...] = ()
-    data: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the PBX shows when a command comes.
-
-    Attributes:
-        channels: Live channels by Uniqueid.
-        members: The station's queue memberships by queue.
-        hold: Reason of the hold of ours that pauses the station now.
-        paused_by_us: Queues of the station that an earlier command of ours paused, with the reason it gave.
-    """
-
-    channels: Mapping[str, Channel]
-    members: Mapping[str, Member]
-    paused_by_us: Mapping[str, str] = field(default_factory=dict)
-    hold: str | None = None
-
-
 def capabilities(config: AsteriskConfig) -> Capabilities:
-    """What may be asked: answer, hold and resume only of phones that take NOTIFY; no consultation."""
-    verbs = {"none": _BASIC, "notify": _BASIC | _BY_NOTIFY}
+    """What may be asked: answer, hold and resume by what the phone takes, consultations by the dial plan's context."""
+    basic = _BASIC | consult_actions.VERBS if config.consult_context else _BASIC
+    verbs = {"none": basic, "notify": basic | _BY_NOTIFY, "pickup": basic | {Verb.ANSWER}}
     stations = {station: verbs[config.answer_of(station)] for station in config.stations}
     return Capabilities(verbs[config.default_answer], stations)
 
@@ -99,11 +54,11 @@ def actions(command: EdgeCommand, calls: CallLegs, now: Situation, config: Aster
         case Verb.PLACE:
             return (_originate(command, config),)
         case Verb.LOG_ON:
-            return tuple(_log_on(command, now, config))
+            return tuple(seating.log_on(command, now, config))
         case Verb.LOG_OFF:
-            return tuple(_remove(member) for member in now.members.values())
+            return tuple(seating.remove(member) for member in now.members.values())
         case Verb.SET_STATE:
-            return tuple(_set_state(command, now))
+            return tuple(seating.set_state(command, now))
         case _:
             return tuple(_in_call(command, calls, now, config))
 
@@ -111,27 +66,61 @@ def actions(command: EdgeCommand, calls: CallLegs, now: Situation, config: Aster
 def _in_call(command: EdgeCommand, calls: CallLegs, now: Situation, config: AsteriskConfig) -> Iterator[Action]:
     own = _channel(calls.legs, now)
     match command.verb:
-        case Verb.ANSWER | Verb.RESUME:
-            yield _notify(own, _TALK)
-        case Verb.HOLD:
-            yield _notify(own, _HOLD)
         case Verb.DROP:
-            yield _hang_up(own, CLEARING)
+            yield consult_actions.drop(own, now)
         case Verb.REJECT:
-            yield _hang_up(own, USER_BUSY)
-        case Verb.TRANSFER:
-            far = next((now.channels[each] for each in calls.others if each in now.channels), own)
-            yield from _attach(command, far)
-            target = {"Channel": own.name, "Context": config.context, "Exten": _number(command.to)}
-            yield Action("BlindTransfer", target)
+            yield hang_up(own, USER_BUSY)
         case Verb.DTMF:
             yield from _dtmf(command.digits or "", own, calls, now)
         case Verb.ATTACH:
             for ident in (*calls.legs, *calls.others):
                 if ident in now.channels:
                     yield from _attach(command, now.channels[ident])
+        case Verb.COMPLETE | Verb.CANCEL | Verb.SWAP | Verb.CONFERENCE:
+            yield from consult_actions.step(command.verb, own, now, config)
+        case _ if own.consult is not None:
+            raise CommandError(ErrorCode.NOT_ALLOWED, "This goes with the customer's call, not with the consultation.")
+        case _:
+            yield from _at_phone(command, own, calls, now, config)
+
+
+def _at_phone(
+    command: EdgeCommand, own: Channel, calls: CallLegs, now: Situation, config: AsteriskConfig
+) -> Iterator[Action]:
+    """Verbs that the phone's one channel must be there for, speaking or ringing."""
+    match command.verb:
+        case Verb.ANSWER if config.answer_of(command.station) == "pickup":
+            yield _pick_up(command, own, config)
+        case Verb.RESUME if own.is_apart:
+            yield from consult_actions.step(Verb.SWAP, own, now, config)
+        case Verb.ANSWER | Verb.RESUME:
+            yield _notify(own, _TALK)
+        case Verb.HOLD:
+            yield _notify(own, _HOLD)
+        case Verb.TRANSFER:
+            _may_leave(own, now)
+            yield from _send_along(command, own, calls, now)
+            target = {"Channel": own.name, "Context": config.context, "Exten": _number(command.to)}
+            yield Action("BlindTransfer", target)
+        case Verb.CONSULT:
+            asking = tuple(consult_actions.consult(own, _number(command.to), now, config))
+            yield from _attach(command, own)
+            yield from _send_along(command, own, calls, now)
+            yield from asking
         case _:
             raise CommandError(ErrorCode.UNSUPPORTED, "Asterisk offers no such command here.")
+
+
+def _may_leave(own: Channel, now: Situation) -> None:
+    if own.ident in now.floor.consults:
+        raise CommandError(ErrorCode.NOT_ALLOWED, "End or complete the consultation first.")
+
+
+def _send_along(command: EdgeCommand, own: Channel, calls: CallLegs, now: Situation) -> Iterator[Action]:
+    """Data goes on the customer's channel, and on the Local half that stands for it after an earlier transfer."""
+    far = next((now.channels[each] for each in calls.others if each in now.channels), own)
+    for channel in {each.ident: each for each in (far, *now.floor.mates(own)[:1])}.values():
+        yield from _attach(command, channel)
 
 
 def _channel(legs: Sequence[str], now: Situation) -> Channel:
@@ -194,12 +183,22 @@ def _attach(command: EdgeCommand, channel: Channel) -> Iterator[Action]:
             yield Action("Setvar", headers, data=data_of({name: value}))
 
 
+def _pick_up(command: EdgeCommand, ringing: Channel, config: AsteriskConfig) -> Action:
+    """Ring the own phone a second time so that it answers by itself, and have that channel take what rings."""
+    headers = {
+        "Channel": config.dial.format(station=command.station),
+        "ChannelId": channel_id(command),
+        "Application": "PickupChan",
+        "Data": ringing.name,
+        "Timeout": str(PICKUP_S * 1000),
+        "Async": "true",
+        "Variable": [escaped(header) for header in AUTO_ANSWER],
+    }
+    return Action("Originate", headers)
+
+
 def _notify(channel: Channel, event: str) -> Action:
     return Action("PJSIPNotify", {"Channel": channel.name, "Variable": [event]})
-
-
-def _hang_up(channel: Channel, cause: str) -> Action:
-    return Action("Hangup", {"Channel": channel.name, "Cause": cause})
 
 
 def _dtmf(digits: str, own: Channel, calls: CallLegs, now: Situation) -> Iterator[Action]:
@@ -208,80 +207,3 @@ def _dtmf(digits: str, own: Channel, calls: CallLegs, now: Situation) -> Iterato
     where: dict[str, str] = {"Channel": far[0].name} if far else {"Channel": own.name, "Receive": "true"}
     for digit in digits:
         yield Action("PlayDTMF", {**where, "Digit": digit})
-
-
-def _log_on(command: EdgeCommand, now: Situation, config: AsteriskConfig) -> Iterator[Action]:
-    if not command.queues:
-        raise CommandError(ErrorCode.NOT_ALLOWED, "This agent is mapped to no queue.")
-    for queue, member in now.members.items():
-        if queue not in command.queues and not member.is_static:
-            yield _remove(member)
-    for queue in command.queues:
-        present = now.members.get(queue)
-        if present is None:
-            yield _add(queue, command, config)
-        elif not present.paused or present.reason == LOGGED_OFF:
-            yield _pause(present, NOT_READY)
-
-
-def _add(queue: str, command: EdgeCommand, config: AsteriskConfig) -> Action:
-    interface = config.member.format(station=command.station)
-    headers = {
-        "Queue": queue,
-        "Interface": interface,
-        "MemberName": command.name or config.member_name.format(station=command.station),
-        "Penalty": "0",
-        "Paused": "true",
-        "Reason": NOT_READY,
-    }
-    if config.state_interface:
-        headers["StateInterface"] = config.state_interface.format(station=command.station)
-    undo = Action("QueueRemove", {"Queue": queue, "Interface": interface})
-    return Action("QueueAdd", headers, undo, settled=("already there",))
-
-
-def _remove(member: Member) -> Action:
-    if member.is_static:
-        return _pause(member, LOGGED_OFF)
-    where = {"Queue": member.queue, "Interface": member.interface}
-    return Action("QueueRemove", where, settled=("not there", "not in queue"))
-
-
-def _pause(member: Member, reason: str) -> Action:
-    return Action("QueuePause", {**_member(member), "Paused": "true", "Reason": reason}, _as_it_is(member))
-
-
-def _unpause(member: Member) -> Action:
-    return Action("QueuePause", {**_member(member), "Paused": "false"}, _as_it_is(member))
-
-
-def _as_it_is(member: Member) -> Action:
-    state = {"Paused": "true", "Reason": member.reason} if member.paused else {"Paused": "false"}
-    return Action("QueuePause", {**_member(member), **state})
-
-
-def _member(member: Member) -> dict[str, str]:
-    return {"Queue": member.queue, "Interface": member.interface}
-
-
-def _set_state(command: EdgeCommand, now: Situation) -> Iterator[Action]:
-    """Pausing leaves alone what is paused already, and unpausing what others paused while something of ours is.
-
-    While a hold of ours pauses the station, Ready only hands its queues over to that hold.
-    """
-    if not now.members:
-        raise CommandError(ErrorCode.NOT_LOGGED_ON, "This station is in no queue.")
-    paused = [member for member in now.members.values() if member.paused and not member.is_held]
-    if command.state == "ready":
-        ours = [member for member in paused if is_ours(member, now)]
-        for member in ours or paused:
-            yield _pause(member, now.hold) if now.hold else _unpause(member)
-        return
-    for member in now.members.values():
-        if not member.paused or is_ours(member, now):
-            yield _pause(member, command.reason or NOT_READY)
-
-
-def is_ours(member: Member, now: Situation) -> bool:
-    """Whether a command of ours paused this member, as far as its reason tells."""
-    return member.reason.startswith(OURS) or now.paused_by_us.get(member.queue) == member.reason

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-Answer = Literal["notify", "none"]
+Answer = Literal["notify", "pickup", "none"]
 
 
 class StationConfig(BaseModel):
@@ -67,8 +67,11 @@ class AsteriskConfig(BaseModel):
         state_interface: Its state interface; empty for none.
         member_name: Its name in the queue's reports, where the mapping names nobody.
         feature_prefix: Numbers that begin so are feature codes, no calls; empty: there are none.
-        default_answer: Whether phones take NOTIFY talk and hold, so that answer, hold and resume can be offered. Needs
-            the `system` write class. A phone that does not take it loses its ringing call by it.
+        consult_context: Dial plan context of consultations; empty: there is none, and none are offered.
+        default_answer: How a page answers: `notify` where phones take NOTIFY talk and hold, so that hold and resume can
+            be offered, too. It needs the `system` write class, and a phone that does not take it loses its ringing
+            call. `pickup`: a second call to the phone takes the first one; the phone must have call waiting, and answer
+            by itself where it is told to.
         auto_answer: Send the headers that make the own phone answer by itself when a page places a call.
         ring_s: How long the own phone of a placed call may ring.
         hold: How agents are kept from calls.
@@ -92,6 +95,7 @@ class AsteriskConfig(BaseModel):
     state_interface: str = "hint:{station}@agents"
     member_name: str = "Agent {station}"
     feature_prefix: str = "*"
+    consult_context: str = "ringline-consult"
     default_answer: Answer = "none"
     auto_answer: bool = False
     ring_s: int = Field(default=30, ge=1, le=300)
@@ -124,6 +128,6 @@ class AsteriskConfig(BaseModel):
         return value
 
     def answer_of(self, station: str) -> Answer:
-        """Whether a station's phone takes NOTIFY."""
+        """How a station's phone can be made to answer."""
         own = self.stations.get(station)
         return (own and own.answer) or self.default_answer

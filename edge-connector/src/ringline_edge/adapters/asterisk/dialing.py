@@ -8,6 +8,7 @@ from typing import Final
 
 from ringline_core.domain.facts import Fact, Joined, LegRole, Party
 from ringline_core.wire.codes import By, LegState
+from ringline_edge.adapters.asterisk import consults
 from ringline_edge.adapters.asterisk.channels import Channel, is_local, known, party
 from ringline_edge.adapters.asterisk.floor import Floor
 from ringline_edge.adapters.asterisk.protocol import Message
@@ -24,7 +25,11 @@ def newchannel(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     if ident in floor.channels:
         return
     channel = floor.born(message, at_ms)
-    if message.get("ChannelState") == RING:
+    if channel.consult is not None:
+        yield from consults.born(floor, channel, message, at_ms)
+    elif ident in floor.answering:
+        channel.answers, channel.role = floor.answering.pop(ident), LegRole.HELPER
+    elif message.get("ChannelState") == RING:
         channel.origin = True
         channel.dialed = known(message.get("Exten"))
         channel.state = LegState.INITIATED
@@ -68,7 +73,7 @@ def _is_up(channel: Channel, at_ms: int) -> Iterator[Fact]:
         return
     if channel.station is None or (channel.origin and not channel.placed):
         channel.state, channel.answered_at_ms = LegState.CONNECTED, at_ms
-        channel.by = By.REMOTE if channel.station else None
+        channel.by = By.REMOTE if channel.station or channel.consult else None
         yield channel.leg()
 
 
@@ -133,6 +138,7 @@ def dial_end(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     dialled, caller = floor.find(ident), floor.of(message)
     if dialled is not None and dialled.dial_status is None:
         dialled.dial_status = status
+        consults.dial_ends(floor, dialled, status)
     if caller is not None:
         caller.dialing.discard(ident)
         if status != "ANSWER":

@@ -52,6 +52,8 @@ def ended(floor: Floor, channel: Channel, hangup: Message, at_ms: int) -> Ended:
         return Ended(at_ms, Left.TRANSFERRED, Cause.NORMAL, By.AGENT_PHONE, channel.transferred_to)
     if channel.is_picked_up:
         return Ended(at_ms, Left.DIVERTED, Cause.PICKED_UP, channel.picker or By.REMOTE, channel.picker)
+    if channel.rings_on:
+        return Ended(at_ms, Left.DIVERTED, Cause.FORWARDED, By.PBX, channel.station)
     if channel.answered_at_ms is not None:
         return Ended(at_ms, cause=Cause.NORMAL, by=floor.ended_by(channel))
     if channel.state is LegState.ALERTING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ringline_core.domain.facts import Fact, Joined, LegRole, Party
 from ringline_core.wire.codes import By
-from ringline_edge.adapters.asterisk.channels import Channel, Naming, is_local, party
+from ringline_edge.adapters.asterisk.channels import Channel, Consult, Naming, is_local, party
 from ringline_edge.adapters.asterisk.protocol import Message
 
 
@@ -22,6 +22,9 @@ class Floor:
         transferrer_of: Station that transferred a call last, by call.
         in_call: How many live channels were born in a call.
         placed: Whom a channel that we originate will dial and its call data, by the id we gave it.
+        consults: Consultations by the asking agent's channel.
+        asking: Those in which somebody may still be called, by the Linkedid that the new channels get.
+        answering: What a channel that we originate will pick up, by the id we gave it.
         tells_requests: HangupRequest events come, so a channel that ends without one was ended by the PBX.
     """
 
@@ -34,6 +37,9 @@ class Floor:
     transferrer_of: dict[str, str] = field(default_factory=dict)
     in_call: dict[str, int] = field(default_factory=dict)
     placed: dict[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
+    consults: dict[str, Consult] = field(default_factory=dict)
+    asking: dict[str, Consult] = field(default_factory=dict)
+    answering: dict[str, str] = field(default_factory=dict)
     tells_requests: bool = False
 
     def find(self, ident: str | None) -> Channel | None:
@@ -47,7 +53,7 @@ class Floor:
     def seen(self, channel: Channel, message: Message, at_ms: int) -> Iterator[Fact]:
         """What any event of a channel tells besides its own matter: another Linkedid, the configured variables."""
         linked = message.get("Linkedid")
-        if linked and linked != channel.call:
+        if linked and linked != channel.call and not (channel.answers and linked == channel.ident):
             yield Joined(channel.call, linked, at_ms)
         variables = message.get("ChanVariable")
         if variables:
@@ -62,7 +68,7 @@ class Floor:
         channel = Channel(
             ident,
             name,
-            message.get("Linkedid") or ident,
+            self._call(ident, message),
             at_ms,
             station,
             LegRole.HELPER if helper else LegRole.PARTY,
@@ -70,8 +76,43 @@ class Floor:
             outside=station is None and not helper and self.naming.is_outside(name),
         )
         self.channels[ident] = channel
+        self._ask(channel, message.get("Linkedid", ""))
         self.in_call[channel.call] = self.in_call.get(channel.call, 0) + 1
         return channel
+
+    def _call(self, ident: str, message: Message) -> str:
+        """The call that a new channel belongs to: its Linkedid, but for consultations and our own pickups."""
+        linked = message.get("Linkedid") or ident
+        target = self.find(self.answering.get(ident))
+        if target is not None:
+            return target.call
+        consult = self.asking.get(linked)
+        if consult is None:
+            return linked
+        if consult.link is not None:
+            return consult.link.call
+        return ident if is_local(message["Channel"]) else linked
+
+    def _ask(self, channel: Channel, linked: str) -> None:
+        """Tie a new channel to the consultation that it belongs to, and have it carry what the agent's one carries."""
+        consult = self.asking.get(linked)
+        if consult is None or not (consult.link or is_local(channel.name)):
+            return
+        if consult.link is None:
+            consult.link, channel.consult = channel, consult
+        channel.consult_of = consult.agent.call
+        channel.attach({**consult.customer.attached, **consult.agent.attached})
+
+    def move(self, channel: Channel, call: str) -> None:
+        """A channel turns out to belong to another call than the one that it seemed to be born in."""
+        self._count_out(channel.call)
+        channel.call = call
+        self.in_call[call] = self.in_call.get(call, 0) + 1
+
+    def mates(self, channel: Channel) -> list[Channel]:
+        """Who is in the same bridge of the PBX, Local halves included."""
+        inside = self.bridges.get(self.bridge_of.get(channel.ident, ""), {})
+        return [self.channels[ident] for ident in inside if ident != channel.ident and ident in self.channels]
 
     def parties_in(self, mix: str | None) -> list[Channel]:
         """Parties that hear each other in a mix, in the order of their Uniqueids."""
@@ -136,11 +177,14 @@ class Floor:
         other = self.halves.pop(channel.ident, None)
         if other is not None:
             self.halves.pop(other, None)
-        self.in_call[channel.call] -= 1
-        if not self.in_call[channel.call]:
-            del self.in_call[channel.call]
-            self.queue_of.pop(channel.call, None)
-            self.transferrer_of.pop(channel.call, None)
+        self._count_out(channel.call)
+
+    def _count_out(self, call: str) -> None:
+        self.in_call[call] -= 1
+        if not self.in_call[call]:
+            del self.in_call[call]
+            self.queue_of.pop(call, None)
+            self.transferrer_of.pop(call, None)
 
     def ended_by(self, channel: Channel) -> By:
         """Who ended a channel that talked, and did not leave by transfer."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from ringline_core.errors import CommandError
 from ringline_core.wire.codes import ErrorCode
-from ringline_edge.adapters.asterisk.commands import Action
+from ringline_edge.adapters.asterisk.actions import Action
 from ringline_edge.adapters.asterisk.config import AsteriskConfig
 from ringline_edge.adapters.asterisk.members import Member
 from ringline_edge.adapters.asterisk.protocol import Message

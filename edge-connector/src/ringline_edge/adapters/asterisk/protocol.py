@@ -32,7 +32,8 @@ WANTED: Final = frozenset(
     b"Newchannel Newstate NewConnectedLine Hangup HangupRequest DialBegin DialEnd BridgeEnter BridgeLeave LocalBridge "
     b"Hold Unhold BlindTransfer AttendedTransfer Pickup AgentCalled QueueCallerJoin QueueMemberAdded "
     b"QueueMemberRemoved QueueMemberPause DeviceStateChange FullyBooted OriginateResponse CoreShowChannel "
-    b"CoreShowChannelsComplete Status StatusComplete QueueMember QueueStatusComplete DeviceStateListComplete".split()
+    b"CoreShowChannelsComplete Status StatusComplete QueueMember QueueStatusComplete DeviceStateListComplete "
+    b"ListDialplan ShowDialPlanComplete".split()
 )
 """Events that mean something to the adapter; the items of the lists it asks for among them."""
 

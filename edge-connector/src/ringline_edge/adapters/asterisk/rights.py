@@ -1,14 +1,16 @@
-"""What the AMI user may do: verbs whose actions the PBX does not list for it are not offered. Pure.
+"""What the AMI user may do, and the dial plan can: verbs that lack something there are not offered. Pure.
 
 Source: Asterisk documentation, AMI action ListCommands: "a list of all actions available to this user".
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from ringline_core.wire.codes import Verb
+from ringline_edge.adapters.asterisk.consult_actions import EXTENS, VERBS
+from ringline_edge.adapters.asterisk.protocol import Message
 from ringline_edge.adapters.port import Capabilities
 
 NEEDS: Final[Mapping[Verb, frozenset[str]]] = {
@@ -24,8 +26,15 @@ NEEDS: Final[Mapping[Verb, frozenset[str]]] = {
     Verb.ANSWER: frozenset({"PJSIPNotify"}),
     Verb.HOLD: frozenset({"PJSIPNotify"}),
     Verb.RESUME: frozenset({"PJSIPNotify"}),
+    Verb.CONSULT: frozenset({"Redirect", "Setvar", "Hangup"}),
+    Verb.COMPLETE: frozenset({"Hangup"}),
+    Verb.CANCEL: frozenset({"Hangup"}),
+    Verb.SWAP: frozenset({"Redirect", "Setvar"}),
+    Verb.CONFERENCE: frozenset({"Redirect", "Setvar"}),
 }
 """Actions that a verb is carried out with."""
+
+_BY_PICKUP: Final = frozenset({"Originate"})
 
 NOISE: Final = (
     "VarSet", "Newexten", "RTCPSent", "RTCPReceived", "CEL", "Cdr", "TestEvent", "DialState", "DTMFBegin", "DTMFEnd",
@@ -39,15 +48,30 @@ def permitted(wanted: Capabilities, actions: Collection[str]) -> Capabilities:
     """`wanted` without the verbs that need an action which is not among `actions`."""
 
     def allowed(verbs: frozenset[Verb]) -> frozenset[Verb]:
-        return frozenset(verb for verb in verbs if NEEDS[verb] <= set(actions))
+        return frozenset(verb for verb in verbs if _needs(verb, verbs) <= set(actions))
 
     return Capabilities(allowed(wanted.default), {name: allowed(verbs) for name, verbs in wanted.stations.items()})
 
 
 def missing(wanted: Capabilities, actions: Collection[str]) -> list[str]:
     """Actions that verbs among `wanted` need and the PBX does not list, sorted."""
-    verbs = wanted.default.union(*wanted.stations.values())
-    return sorted(set().union(*(NEEDS[verb] for verb in verbs)) - set(actions))
+    needed = (_needs(verb, verbs) for verbs in (wanted.default, *wanted.stations.values()) for verb in verbs)
+    return sorted(set().union(*needed) - set(actions))
+
+
+def _needs(verb: Verb, verbs: frozenset[Verb]) -> frozenset[str]:
+    """A phone that can be answered but not held is answered by a second call."""
+    return _BY_PICKUP if verb is Verb.ANSWER and Verb.HOLD not in verbs else NEEDS[verb]
+
+
+def lacking_extens(items: Iterable[Message]) -> list[str]:
+    """Extensions that the consult context lacks, by the PBX's own listing of it, sorted."""
+    return sorted(EXTENS - {each.get("Extension", "") for each in items})
+
+
+def without_consultations(offered: Capabilities) -> Capabilities:
+    """`offered` for a dial plan that has no place for them."""
+    return Capabilities(offered.default - VERBS, {name: verbs - VERBS for name, verbs in offered.stations.items()})
 
 
 def noise_filter() -> str:

@@ -136,12 +136,13 @@ class AmiSession:
         finally:
             self._answers.pop(ident, None)
 
-    async def collect(self, name: str, end: str) -> list[Message] | None:
+    async def collect(self, name: str, end: str, headers: Mapping[str, str] | None = None) -> list[Message] | None:
         """Ask for a list.
 
         Args:
             name: Of the action.
             end: Event that ends the list.
+            headers: What to ask for.
 
         Returns:
             Its items; None where the PBX does not know the action (the module is not loaded).
@@ -153,7 +154,7 @@ class AmiSession:
         ident, finished = self.next_id(), asyncio.get_running_loop().create_future()
         self._lists[ident], self._list_ends[ident] = [], (end, finished)
         try:
-            answer = await self.ask_as(ident, name, {})
+            answer = await self.ask_as(ident, name, headers or {})
             if answer.get("Response") != "Success":
                 if answer.get("Message", "").lower().startswith(_DENIED):
                     user = self._config.username

@@ -8,7 +8,9 @@ from typing import Final
 
 from ringline_core.domain.facts import Joined, LegRole, Snapshot
 from ringline_core.wire.codes import LegState
+from ringline_edge.adapters.asterisk import consults
 from ringline_edge.adapters.asterisk.channels import Channel, is_local, known
+from ringline_edge.adapters.asterisk.consult_lists import recover
 from ringline_edge.adapters.asterisk.floor import Floor
 from ringline_edge.adapters.asterisk.protocol import Message
 from ringline_edge.adapters.asterisk.translate import Translator
@@ -50,11 +52,15 @@ def align(translator: Translator, lists: Mapping[str, Iterable[Message]], now_ms
     floor = translator.floor
     for channel in [each for each in floor.channels.values() if each.ident not in items]:
         list(floor.leave(channel))
+        list(consults.hangs_up(floor, channel, now_ms))
         floor.forget(channel)
     joins = [join for item in items.values() for join in _take_channel(floor, item, details, now_ms)]
     _pair_locals(floor)
     for item in items.values():
         _take_bridge(floor, item)
+    joins += recover(floor, items, now_ms)
+    for agent in [each.agent for each in floor.consults.values()]:
+        list(consults.moved(floor, agent, now_ms))
     for channel in floor.channels.values():
         _see(floor, channel)
     return tuple(joins)

@@ -22,10 +22,12 @@ def blind(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     if channel.station is None:
         return
     transferee = floor.find(message.get("TransfereeUniqueid"))
-    for call in {channel.call, transferee.call if transferee else channel.call}:
-        floor.transferrer_of[call] = channel.station
+    # After a consultation neither need be born in the Linkedid that the next one to ring gets.
+    calls = {channel.call, transferee.call if transferee else channel.call, message.get("TransfererLinkedid", "")}
+    calls = {call for call in calls if call in floor.in_call}
+    floor.transferrer_of.update(dict.fromkeys(calls, channel.station))
     for each in list(floor.channels.values()):
-        if each.call == channel.call and each.station not in (None, channel.station) and not each.origin:
+        if each.call in calls and each.station not in (None, channel.station) and not each.origin:
             yield from _rings_because_of(channel, each)
 
 
@@ -79,6 +81,12 @@ def pickup(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
         return
     target.is_picked_up, target.picker = True, picker.station or picker.own.number
     picker.picks_up, picker.origin, picker.placed = True, False, False
+    if picker.answers:
+        # From here on it rings in the other one's stead, so that nothing seems to end at the phone.
+        picker.role, picker.state, picker.data = LegRole.PARTY, LegState.ALERTING, target.data
     picker.queue, picker.dialed = target.queue, target.dialed
     picker.ended_by = picker.answered_at_ms = None
-    yield Joined(picker.call, target.call, at_ms, "pickup")
+    if picker.answers:
+        yield picker.leg()
+    else:
+        yield Joined(picker.call, target.call, at_ms, "pickup")

@@ -57,9 +57,16 @@ class Translator:
         """We are about to originate: the own channel's id, whom it will dial, and the data it carries."""
         self.floor.placed[channel] = number, data
 
+    def answer(self, channel: str, target: str) -> None:
+        """We are about to originate a channel, by the id we give it, that picks up what rings on `target` by name."""
+        rings = next((each.ident for each in self.channels.values() if each.name == target), None)
+        if rings is not None:
+            self.floor.answering[channel] = rings
+
     def unplace(self, channel: str) -> None:
         """Nothing came of it."""
         self.floor.placed.pop(channel, None)
+        self.floor.answering.pop(channel, None)
 
     def attach(self, name: str, data: Mapping[str, str]) -> Iterator[Fact]:
         """Call data was set on a channel; the PBX itself announces only variables that its `channelvars` names."""
