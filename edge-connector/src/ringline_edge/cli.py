@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import urllib.error
@@ -12,11 +13,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from ringline_core.domain.model import StationModel
-from ringline_core.errors import ConfigError, PbxProtocolError
+from ringline_core.errors import ConfigError, PbxProtocolError, RinglineError
 from ringline_core.wire.codec import compact
 from ringline_edge import app as edge_app
 from ringline_edge import config as edge_config
 from ringline_edge import identity, logs, registry
+from ringline_edge.availability import release
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 EXIT_DATA = 65  # EX_DATAERR
@@ -61,6 +63,21 @@ def check_config(config: ConfigOption = DEFAULT) -> None:
     except ConfigError as err:
         _refuse(str(err))
     typer.echo(f"{config}: good; pbx {loaded.pbx.kind}, state in {loaded.edge.state_dir}")
+
+
+@app.command("release-all")
+def release_everybody(config: ConfigOption = DEFAULT) -> None:
+    """Free every agent whom a hold of this product keeps from calls; for when the connector itself is gone."""
+    try:
+        loaded = edge_config.load(config)
+        adapter = registry.create(loaded.pbx.kind, loaded.pbx.settings, str(config))
+    except ConfigError as err:
+        _refuse(str(err))
+    try:
+        held = asyncio.run(release.release_all(adapter))
+    except (RinglineError, TimeoutError) as err:
+        _refuse(f"the PBX did not release them: {err or 'no answer in time'}", code=1)
+    typer.echo(f"released: {', '.join(held) or 'nobody was held'}")
 
 
 @app.command()

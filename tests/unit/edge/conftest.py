@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from ringline_core.domain.facts import CallLegs, Fact, Snapshot
-from ringline_core.errors import PbxUnavailableError
+from ringline_core.errors import CommandError, PbxUnavailableError
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge import identity, registry
@@ -39,6 +39,21 @@ class ScriptedPbx:
         self.answers = asyncio.Event()
         self.answers.set()
         self.gone = asyncio.Event()
+        self.holds: dict[str, str] = {}
+        self.refuse_hold: CommandError | None = None
+
+    @property
+    def held(self) -> frozenset[str]:
+        return frozenset(self.holds)
+
+    async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
+        assert isinstance(in_call, bool)
+        if self.refuse_hold:
+            raise self.refuse_hold
+        self.holds[station] = reason
+
+    async def unhold(self, station: str) -> None:
+        self.holds.pop(station, None)
 
     async def run(self, emit: Emit) -> None:
         self.runs += 1

@@ -13,9 +13,11 @@ from typing import Any, ClassVar
 import pytest
 from typer.testing import CliRunner
 
-from ringline_core.errors import ConfigError
+from ringline_core.errors import ConfigError, PbxUnavailableError
 from ringline_edge import config, identity, registry
+from ringline_edge.availability.release import release_all
 from ringline_edge.cli import EXIT_CONFIG, EXIT_DATA, app
+from tests.unit.edge.conftest import ScriptedPbx
 
 ROOT = Path(__file__).parents[3]
 GOOD = "version = 1\n[pbx]\nkind = 'simulator'\n[pbx.simulator]\nport = 5\n"
@@ -202,3 +204,29 @@ def test_a_trace_that_cannot_be_read_is_refused(tmp_path: Path, content: str | N
     if content is not None:
         trace.write_text(content)
     assert run("replay", trace, "--kind", kind)[0] == code
+
+
+async def test_release_all_frees_whoever_is_held_and_says_who() -> None:
+    pbx = ScriptedPbx()
+    pbx.holds = {"1002": "ringline:wrap_up", "1001": "ringline:work"}
+    assert await release_all(pbx) == ("1001", "1002")
+    assert pbx.holds == {}
+
+
+async def test_release_all_says_why_the_pbx_cannot_be_asked() -> None:
+    pbx = ScriptedPbx()
+    pbx.absent = PbxUnavailableError("127.0.0.1:5038")
+    with pytest.raises(PbxUnavailableError, match="5038"):
+        await release_all(pbx)
+
+
+@pytest.mark.parametrize("strategy", ["pause", "wrapuptime"])
+def test_a_strategy_that_may_throw_callers_out_is_refused_until_somebody_looked(strategy: str, tmp_path: Path) -> None:
+    base = 'version = 1\n[pbx]\nkind = "asterisk"\n[pbx.asterisk]\nusername = "u"\nsecret = "s"\n[pbx.asterisk.hold]\n'
+    path = write(tmp_path, f'{base}strategy = "{strategy}"\n')
+    refused = CliRunner().invoke(app, ["check-config", "--config", str(path)])
+    assert refused.exit_code == EXIT_CONFIG
+    assert "pbx.asterisk.hold" in refused.output
+    assert "joinempty" in refused.output
+    path = write(tmp_path, f'{base}strategy = "{strategy}"\nqueues_ignore_paused = true\n')
+    assert CliRunner().invoke(app, ["check-config", "--config", str(path)]).exit_code == 0

@@ -43,13 +43,13 @@ class Holding:
         self.impossible: dict[str, str] = {}
         self._adapter = adapter
         self._wanted: dict[str, Wish] = {}
-        self._kept: dict[str, Wish | None] = {}
+        self._kept: dict[str, Wish] = {}
+        self._stale: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def kept(self, station: str) -> HoldKind | None:
         """The hold that the PBX keeps now, as far as it answered."""
-        wish = self._kept.get(station)
-        return wish.kind if wish else None
+        return self._kept.get(station, _FREE).kind
 
     @property
     def stations(self) -> tuple[str, ...]:
@@ -60,22 +60,22 @@ class Holding:
     def want(self, station: str, wish: Wish) -> None:
         """From now on the station is to be kept so."""
         self._wanted[station] = wish
-        if self._kept.get(station, _FREE) != wish and station not in self._tasks:
+        if self._is_to_do(station) and station not in self._tasks:
             task = asyncio.get_running_loop().create_task(self._bring_about(station))
             self._tasks[station] = task
             task.add_done_callback(lambda _: self._tasks.pop(station, None))
 
     def undone(self, station: str) -> None:
-        """Somebody else may have taken the hold away: it is asked for anew."""
+        """Somebody else may have taken the hold away: it is asked for anew, and shown meanwhile."""
         if self._wanted.get(station, _FREE).kind:
-            self._kept[station] = None
+            self._stale.add(station)
             self.want(station, self._wanted[station])
 
     def found(self, held: Iterable[str]) -> None:
         """The PBX is back: what it keeps for us is unknown but for `held`, where it keeps something."""
         self.impossible.clear()
         for station in {*held, *self._wanted}:
-            self._kept[station] = None
+            self._stale.add(station)
             self.want(station, self._wanted.get(station, _FREE))
 
     async def settled(self) -> None:
@@ -84,11 +84,16 @@ class Holding:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _bring_about(self, station: str) -> None:
-        while (wish := self._wanted[station]) != self._kept.get(station, _FREE):
+        while self._is_to_do(station):
+            wish = self._wanted[station]
+            self._stale.discard(station)
             if not await self._ask(station, wish):
                 return
             self._kept[station] = wish
             self.on_kept(station)
+
+    def _is_to_do(self, station: str) -> bool:
+        return station in self._stale or self._wanted[station] != self._kept.get(station, _FREE)
 
     async def _ask(self, station: str, wish: Wish) -> bool:
         try:
