@@ -62,6 +62,7 @@ class FakePageCloud:
         self.rev, self.counter = 1, 0
         self.calls: list[Frame] = []
         self.recent: list[Frame] = []
+        self.wrap_up: list[Frame] = []
         self.agent: Frame = {"login": "7001", "state": "ready", "reason": None, "since_at": at(60), "pending": None}
         self.agent["queues"] = [{"queue": "support", "paused": False, "reason": None, "penalty": 0}]
         self.in_service = True
@@ -125,7 +126,7 @@ class FakePageCloud:
     def document(self) -> Frame:
         """The station document as it stands."""
         base = {"station": "1001", "in_service": self.in_service, "dnd": None, "forward": None, "agent": self.agent}
-        base |= {"calls": self.calls, "wrap_up": [], "can": ["place", "set_state", "log_off"]}
+        base |= {"calls": self.calls, "wrap_up": self.wrap_up, "can": ["place", "set_state", "log_off"]}
         return json.loads(json.dumps(base | {"recent": self.recent[-8:]}))  # type: ignore[no-any-return]
 
     def change(self, *calls: Frame, event: str | None = None, on: str = "c-1", **fields: Any) -> Frame:

@@ -207,9 +207,31 @@ export class Client {
    * @throws {RinglineError} with the contract's error code, `expired`, `timeout`, `offline`, or `too_large`
    */
   command(verb, args = {}) {
-    const id = typeof args.id === "string" ? args.id : newId(this.env.now());
     const ttl = typeof args.ttl_ms === "number" ? args.ttl_ms : DEFAULT_TTL_MS;
-    const frame = { ...args, t: "command", id, verb, ttl_ms: ttl };
+    return this.#ask({ ...args, t: "command", verb, ttl_ms: ttl }, verb, ttl);
+  }
+
+  /**
+   * Decide what a call owed (docs/protocol.md 5, `wrap_up.done`); a note is decided by saving it.
+   * @param {{interaction: string, nothing_to_note?: boolean, disposition?: string}} what
+   */
+  wrapUpDone(what) {
+    return this.#ask({ ...what, t: "wrap_up.done" }, "wrap_up.done", DEFAULT_TTL_MS);
+  }
+
+  /**
+   * Begin, prolong or end an e-mail, chat or task that keeps calls away (docs/protocol.md 5, `work.*`).
+   * @param {'begin'|'touch'|'end'} step
+   * @param {{work: string, channel?: string, label?: string, blocks?: string[], ttl_s?: number}} what
+   */
+  work(step, what) {
+    return this.#ask({ ...what, t: `work.${step}` }, `work.${step}`, DEFAULT_TTL_MS);
+  }
+
+  /** @param {Frame} args @param {string} verb @param {number} ttl */
+  #ask(args, verb, ttl) {
+    const id = typeof args.id === "string" ? args.id : newId(this.env.now());
+    const frame = { ...args, id };
     if (sizeOf(frame) > this.frameBytes) {
       return Promise.reject(new RinglineError("too_large", "That is too long to send."));
     }

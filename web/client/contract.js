@@ -14,9 +14,12 @@
  *   by: string|null, peer: string|null}} Transition
  * @typedef {{login: string|null, state: AgentState, reason: string|null, since_at: string|null, pending: AgentState|null,
  *   queues: {queue: string, paused: boolean, reason: string|null}[]}} AgentAtStation
- * @typedef {{station: string, in_service: boolean, agent: AgentAtStation, calls: Call[], wrap_up: unknown[], can: Verb[],
+ * @typedef {{interaction: string, call: string, since_at: string, limit_at: string|null, needs: ('note'|'disposition')[],
+ *   ask: 'save'|'owe'|null}} WrapUp
+ * @typedef {{station: string, in_service: boolean, agent: AgentAtStation, calls: Call[], wrap_up: WrapUp[], can: Verb[],
  *   recent: Transition[]}} StationDocument
- * @typedef {{agent: string, name: string, since_at: string, pages: number, drafts?: string[],
+ * @typedef {{agent: string, name: string, since_at: string, pages: number, drafts?: string[], decided?: string[],
+ *   owed?: {interaction: string}[], work?: {work: string, label: string}[],
  *   handover?: {interaction: string, from: {agent: string, station: string}, note: string}[]}} Desk
  * @typedef {{id: string, edge: 'up'|'down', pbx: 'up'|'down', tz: string}} Site
  * @typedef {{code: string, text: string}} ErrorDetail

@@ -105,6 +105,16 @@ export function callsOf(doc) {
   return Array.isArray(doc?.calls) ? doc.calls : [];
 }
 
+/**
+ * The gate: interactions whose decision is owed and keeps the agent from calls.
+ * @param {{doc: StationDocument|null, desk: import("./contract.js").Desk|null}} known
+ * @returns {import("./contract.js").WrapUp[]}
+ */
+export function gateOf({ doc, desk }) {
+  const decided = desk?.decided ?? [];
+  return (doc?.wrap_up ?? []).filter(({ interaction, ask }) => ask !== "owe" && !decided.includes(interaction));
+}
+
 /** @param {Transition[]} entries @param {number} floor */
 function newest(entries, floor) {
   return entries.reduce((top, entry) => Math.max(top, entry.n), floor);

@@ -1,6 +1,7 @@
 import { ActionButton } from "./button.js";
 import { el, plain, say, set, show } from "./dom.js";
 import { TEXT } from "./texts.js";
+import { gateOf } from "../client/store.js";
 import { agentState, since, stationCan } from "./view.js";
 
 /**
@@ -50,7 +51,9 @@ export class AgentBar {
     const agent = state.doc?.agent;
     const allowed = isLive && can.has("set_state");
     const taken = agent?.pending ?? agent?.state;
-    this.ready.draw({ allowed, busy: busy && taken !== "ready", pressed: taken === "ready", why });
+    const isOwed = agent?.state !== "busy" && gateOf(state).some(({ needs }) => needs.length);
+    const ready = { busy: busy && taken !== "ready", pressed: taken === "ready", why: isOwed ? TEXT.owed : why };
+    this.ready.draw({ ...ready, allowed: allowed && !isOwed });
     this.notReady.draw({ allowed, busy: busy && taken === "ready", pressed: taken === "not_ready", why });
     this.logOn.draw({ allowed: isLive && can.has("log_on"), busy: isPending("log_on"), why });
     this.logOff.draw({ allowed: isLive && can.has("log_off"), busy: isPending("log_off"), why });
@@ -70,6 +73,7 @@ function why(state) {
   if (!agent) return "";
   if (agent.pending) return `${TEXT.then} ${TEXT.agent[agent.pending]}`;
   if (agent.state === "busy") return TEXT.then;
+  if (agent.state === "wrap_up" && gateOf(state).some(({ needs }) => needs.length)) return TEXT.owed;
   const queues = (agent.queues ?? []).map((queue) => plain(queue.queue)).join(", ");
   if (!agent.reason) return queues;
   /** @type {Record<string, string>} */

@@ -1,4 +1,4 @@
-import { callsOf } from "../client/store.js";
+import { callsOf, gateOf } from "../client/store.js";
 import { el, plain, say, set, show } from "./dom.js";
 import { TEXT, fill } from "./texts.js";
 import { clockTime } from "./view.js";
@@ -12,8 +12,8 @@ let fields = 0;
 
 /** The field of one note. It stays where it is from the call's begin until the note is finished. */
 class NoteField {
-  /** @param {Note} note */
-  constructor(note) {
+  /** @param {Note} note @param {() => void} nothing there is nothing to note */
+  constructor(note, nothing) {
     fields += 1;
     this.note = note;
     this.name = el("bdi", { class: "note-of" });
@@ -23,11 +23,14 @@ class NoteField {
     this.area.addEventListener("blur", () => note.flush());
     const save = () => note.save();
     this.save = el("button", { type: "button", class: "action plain", click: save }, TEXT.saveNote);
+    this.nothing = el("button", { type: "button", class: "action quiet", click: nothing }, TEXT.nothing);
     const label = el("label", { for: this.area.id }, el("span", {}, TEXT.note), this.name);
-    this.node = el("div", { class: "note-field", part: "note" }, label, this.area, el("div", { class: "line" }, this.status, this.save));
+    this.node = el("div", { class: "note-field", part: "note" }, label, this.area, el("div", { class: "line" }, this.status, this.nothing, this.save));
   }
 
-  draw() {
+  /** @param {boolean} isOwed a decision about this note is still wanted */
+  draw(isOwed) {
+    show(this.nothing, isOwed);
     const { note, area } = this;
     say(this.name, plain(note.about));
     if (area.value !== note.text) {
@@ -55,7 +58,8 @@ export class NoteList {
   draw(client, calls) {
     const isOut = !client.state.agent;
     const taken = calls.filter(({ leg }) => leg !== "alerting").map(({ interaction }) => client.note(interaction));
-    const notes = new Set(isOut ? [] : [...taken, ...client.openNotes]);
+    const owed = [...gateOf(client.state), ...(client.state.desk?.owed ?? [])].map(({ interaction }) => interaction);
+    const notes = new Set(isOut ? [] : [...taken, ...client.openNotes, ...owed.map((each) => client.note(each))]);
     for (const [note, field] of this.fields) {
       // What has the focus is not taken away under the agent's hands; it goes when they leave it.
       const isHeld = field.node.contains(/** @type {ShadowRoot} */ (field.node.getRootNode()).activeElement);
@@ -63,15 +67,16 @@ export class NoteList {
       field.node.remove();
       this.fields.delete(note);
     }
-    for (const note of [...notes].reverse()) if (!this.fields.has(note)) this.#add(note, () => this.draw(client, callsOf(client.state.doc)));
-    for (const field of this.fields.values()) field.draw();
+    for (const note of [...notes].reverse()) if (!this.fields.has(note)) this.#add(client, note);
+    for (const [note, field] of this.fields) field.draw(owed.includes(note.interaction));
     show(this.node, this.fields.size > 0);
   }
 
-  /** @param {Note} note @param {() => void} left */
-  #add(note, left) {
-    const field = new NoteField(note);
-    field.node.addEventListener("focusout", () => queueMicrotask(left));
+  /** @param {Client} client @param {Note} note */
+  #add(client, note) {
+    const nothing = () => void client.wrapUpDone({ interaction: note.interaction, nothing_to_note: true }).catch(() => undefined);
+    const field = new NoteField(note, nothing);
+    field.node.addEventListener("focusout", () => queueMicrotask(() => this.draw(client, callsOf(client.state.doc))));
     this.fields.set(note, field);
     this.node.prepend(field.node);
   }

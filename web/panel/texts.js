@@ -43,7 +43,6 @@ export const TEXT = {
   holds: {
     "ringline:agent": "",
     "ringline:wrap_up": "",
-    "ringline:gate": "The note of the last call is not finished",
     "ringline:work": "A work item blocks calls",
     "ringline:page_lost": "No page was open",
     "ringline:supervisor": "Set by a supervisor",
@@ -51,6 +50,8 @@ export const TEXT = {
   note: "Note",
   notes: "Notes",
   saveNote: "Save note",
+  nothing: "Nothing to note",
+  owed: "Save the note of the last call first.",
   noteStatus: { saving: "Saving…", saved: "Saved {0}", offline: "Offline – kept on this device", review: "Needs review" },
   idle: "No call. Calls you take appear here.",
   idleLost: "Without a connection there is nothing to show.",
@@ -100,6 +101,7 @@ export const SAID = {
   missed: "Call missed.",
   elsewhere: "The call went elsewhere.",
   transferred: "Call transferred.",
+  tripped: "Ready was pressed on the phone; the note of the last call is still wanted.",
 };
 
 /** @param {string} text @param {...string} values */

@@ -1,0 +1,65 @@
+"""After a call, in a real browser: the note that is owed is asked for, and everything else keeps its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.browser.test_notes import field, in_a_call, revisions
+from tests.support.browser import Open, axe, findings
+from tests.support.fake_page_cloud import FakePageCloud, at
+
+
+def owing(cloud: FakePageCloud, *needs: str) -> None:
+    """The call's note is owed."""
+    entry: dict[str, Any] = {"interaction": "i-c-1", "call": "c-1", "since_at": at(), "limit_at": None, "ask": None}
+    cloud.wrap_up = [{**entry, "needs": list(needs)}]
+    cloud.agent |= {"state": "wrap_up", "reason": "ringline:wrap_up"}
+
+
+async def in_wrap_up(cloud: FakePageCloud, open_page: Open, *needs: str) -> Page:
+    page = await in_a_call(cloud, open_page)
+    owing(cloud, *needs)
+    await cloud.tell(event="dropped")
+    await expect(page.get_by_text("Wrap-up")).to_be_visible()
+    return page
+
+
+async def test_s24_after_the_call_its_note_stays_and_ready_says_why_it_must_wait(
+    cloud: FakePageCloud, open_page: Open
+) -> None:
+    page = await in_wrap_up(cloud, open_page, "note")
+    await expect(field(page)).to_be_visible()
+    await expect(page.locator(".why")).to_have_text("Save the note of the last call first.")
+    await expect(page.get_by_role("button", name="Ready", exact=True)).to_have_attribute("aria-disabled", "true")
+    assert await findings(page, axe()) == []
+    await field(page).fill("Wants a refund")
+    await page.get_by_role("button", name="Save note").click()
+    await cloud.hears(lambda f: f["t"] == "note.put" and not f["draft"], "the finished note")
+    cloud.wrap_up, cloud.agent = [], cloud.agent | {"state": "ready", "reason": None}
+    await cloud.tell()
+    await page.locator("#field").focus()
+    await expect(field(page)).to_have_count(0)
+    assert revisions(cloud)[-1] == ("Wants a refund", False)
+
+
+async def test_nothing_to_note_is_a_decision_too(cloud: FakePageCloud, open_page: Open) -> None:
+    page = await in_wrap_up(cloud, open_page, "note")
+    await page.get_by_role("button", name="Nothing to note").click()
+    done = await cloud.hears(lambda f: f["t"] == "wrap_up.done", "the decision")
+    assert (done["interaction"], done["nothing_to_note"]) == ("i-c-1", True)
+
+
+async def test_without_a_note_owed_ready_ends_the_wrap_up_at_once(cloud: FakePageCloud, open_page: Open) -> None:
+    page = await in_wrap_up(cloud, open_page)
+    await page.get_by_role("button", name="Ready", exact=True).click()
+    asked = await cloud.hears(lambda f: f["t"] == "command" and f["verb"] == "set_state", "Ready")
+    assert asked["state"] == "ready"
+
+
+async def test_a_note_that_was_let_go_is_still_asked_for(cloud: FakePageCloud, open_page: Open) -> None:
+    cloud.desk |= {"owed": [{"interaction": "i-9", "call": "c-9", "since_at": at(), "needs": ["note"]}]}
+    page = await open_page()
+    await expect(page.get_by_role("button", name="Nothing to note")).to_be_visible()
+    await expect(page.get_by_role("textbox", name="Note")).to_be_visible()
