@@ -119,6 +119,7 @@ WELCOME: Final[Frame] = {
     "site": SITE,
     "limits": {"frame_bytes": 28672, "note_bytes": 16384, "data_bytes": 2048},
     "heartbeat_s": 30,
+    "dispositions": {"": ["sold"]},
 }
 COMMANDS: Final[tuple[Frame, ...]] = (
     {"verb": "log_on"},

@@ -21,7 +21,7 @@ MAY = {
     "PageSocketFunction": (READ_WRITE, ["EdgeApi POST", "PageApi POST", "PageApi DELETE"]),
     "EdgeAuthorizerFunction": (["GetItem", "PutItem"], []),
     "PageAuthorizerFunction": (["DeleteItem"], []),
-    "HttpFunction": (READ_WRITE, []),
+    "HttpFunction": (READ_WRITE, ["EdgeApi POST", "PageApi POST"]),
     "SweeperFunction": (["GetItem", "UpdateItem", "Query"], ["EdgeApi POST", "PageApi POST"]),
 }
 CONTEXT = {"requestId", "routeKey", "status", "eventType", "connectionId"}

@@ -15,14 +15,17 @@ from ringline_cloud.config import Settings, from_environment
 from ringline_cloud.fanout.api_gateway import ApiGatewayFanout
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.agents import Agents
+from ringline_cloud.store.audits import Audits
 from ringline_cloud.store.commands import Commands
 from ringline_cloud.store.credentials import Credentials
+from ringline_cloud.store.decisions import Decisions
 from ringline_cloud.store.interactions import Interactions
 from ringline_cloud.store.leases import Leases
 from ringline_cloud.store.sites import Sites
 from ringline_cloud.store.sockets import Sockets
 from ringline_cloud.store.stations import Stations
 from ringline_cloud.store.table import Table
+from ringline_cloud.store.work_items import WorkItems
 
 SOCKETS_AT_ONCE = 16
 # The SDK's own retries sleep for seconds; whoever sent the frame sends it again, and a post has its own small budget.
@@ -64,6 +67,9 @@ def assembled(settings: Settings, table: Table, pages: Any, edges: Any) -> Deps:
         credentials=Credentials(table),
         sites=Sites(table),
         interactions=Interactions(table),
+        work_items=WorkItems(table),
+        decisions=Decisions(table),
+        audits=Audits(table),
         pages=pages,
         edges=edges,
         now_ms=_now_ms,

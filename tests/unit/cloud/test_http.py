@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jwt
 import pytest
@@ -38,13 +39,15 @@ def request(
     cloud: Cloud, method: str, path: str, body: Any = None, *, who: str | None = ADMIN
 ) -> tuple[int, dict[str, Any]]:
     """One request; status and answer."""
+    path, _, query = path.partition("?")
     context: dict[str, Any] = {"http": {"method": method, "path": path}, "stage": "$default", "requestId": "r"}
     headers = {"content-type": "application/json"}
     if who is not None:
         headers["authorization"] = f"Bearer {who}"
         context["authorizer"] = {"jwt": {"claims": {}, "scopes": None}}
     event = {
-        "version": "2.0", "rawPath": path, "rawQueryString": "", "headers": headers, "requestContext": context,
+        "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": headers, "requestContext": context,
+        "queryStringParameters": dict(parse_qsl(query)),
         "body": body if isinstance(body, str) else json.dumps(body) if body is not None else None,
         "isBase64Encoded": False,
     }  # fmt: skip

@@ -76,12 +76,6 @@ def test_context_is_given_of_own_interactions_and_of_the_number_that_calls_now(c
     assert (cloud.from_page({"t": "context", "interaction": "i-c-1"}, "ben", "p9") or {})["code"] == "forbidden"
 
 
-def test_what_is_in_the_contract_and_not_served_yet_is_refused_with_its_id(cloud: Cloud) -> None:
-    refused = cloud.from_page({"t": "work.begin", "id": "w1", "work": "w-1", "channel": "email"})
-    assert refused
-    assert (refused["t"], refused["code"], refused["ref"]) == ("error", "unsupported", "w1")
-
-
 def test_the_sweeper_forgets_sockets_that_cannot_be_open_any_more(cloud: Cloud) -> None:
     cloud.edge_leads()
     cloud.logged_on()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from ringline_core.domain.facts import Agent, Ended, Leg, Party, Pressed
@@ -181,3 +182,15 @@ async def test_an_absence_is_told_once_when_it_lasts_and_once_when_it_ends() -> 
     patient.begins()
     patient.over()
     assert told == [True, False, False]
+
+
+async def test_the_supervisors_hold_is_not_lifted_by_the_agents_page(site: Site) -> None:
+    site.tell()
+    site.gates.supervise("1001", held=True)
+    await eventually(lambda: site.pbx.holds == {"1001": "ringline:supervisor"})
+    assert site.document()["agent"]["state"] == "not_ready"
+    with pytest.raises(CommandError) as refused:
+        site.gates.ask_ready("1001")
+    assert refused.value.error_code is ErrorCode.NOT_ALLOWED
+    site.gates.supervise("1001", held=False)
+    await eventually(lambda: site.pbx.holds == {})

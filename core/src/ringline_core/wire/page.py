@@ -192,6 +192,7 @@ class PageWelcome(WireModel):
     site: SiteStatus | None = None
     limits: PageLimits
     heartbeat_s: float
+    dispositions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class StationFrame(WireModel):

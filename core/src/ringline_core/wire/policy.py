@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from ringline_core.wire.base import Queue, WireModel
 
 GateOn = Literal["queue_inbound", "direct_inbound", "outbound"]
+Disposition = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class QueuePolicy(WireModel):
@@ -23,6 +24,7 @@ class QueuePolicy(WireModel):
     page_grace_s: float | None = Field(default=None, ge=0, le=86400)
     auto_log_on: bool | None = None
     missed_limit: int | None = Field(default=None, ge=0, le=1000)
+    dispositions: tuple[Disposition, ...] | None = Field(default=None, max_length=50)
 
 
 class Policy(QueuePolicy):

@@ -114,11 +114,13 @@ class Gates:
         """A page wants to be ready.
 
         Raises:
-            CommandError: `gate_closed`, a decision is owed first.
+            CommandError: `gate_closed`, a decision is owed first; `not_allowed`, a supervisor keeps them.
         """
         gate = self._gates.get(station)
         if gate is None:
             return
+        if gate.kept.is_supervised:
+            raise CommandError(ErrorCode.NOT_ALLOWED, "A supervisor has set you to not ready.")
         if not gate.asked_ready(_now_ms()):
             raise CommandError(ErrorCode.GATE_CLOSED, "Save the note of the last call first.")
         self._touch(station)

@@ -8,10 +8,10 @@ from ringline_cloud import identity
 from ringline_cloud.handlers import answers
 from ringline_cloud.handlers.answers import OK, Response
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import commands, context, frames, notes, pages, pop
+from ringline_cloud.services import commands, context, frames, notes, pages, pop, work, wrap_up
 from ringline_cloud.services.deps import Deps
 from ringline_core.wire import codec
-from ringline_core.wire.codes import ByeCode, ErrorCode
+from ringline_core.wire.codes import ByeCode
 from ringline_core.wire.command import PageCommand
 from ringline_core.wire.page import (
     ContextRequest,
@@ -25,8 +25,6 @@ from ringline_core.wire.page import (
     WorkTouch,
     WrapUpDone,
 )
-
-NOT_YET = "This server does not serve that yet."
 
 
 def handle(event: dict[str, Any], deps: Deps) -> Response:
@@ -66,12 +64,27 @@ def _route(event: dict[str, Any], socket: str, deps: Deps) -> str | None:
             return commands.take(deps, who, socket, command)
         case ContextRequest() as asked:
             return context.asked(deps, who, asked)
-        case NotePut() as note:
-            return notes.put(deps, who, socket, note)
-        case WrapUpDone(id=ident) | WorkBegin(id=ident) | WorkTouch(id=ident) | WorkEnd(id=ident):
-            return frames.error(ErrorCode.UNSUPPORTED.value, NOT_YET, ident)
         case PopMessage() as message:
             return pop.take(deps, who, socket, message)
+        case message:
+            return _at_desk(deps, who, socket, message)
+
+
+def _at_desk(
+    deps: Deps, who: PageIdentity, socket: str, message: NotePut | WrapUpDone | WorkBegin | WorkTouch | WorkEnd
+) -> str | None:
+    """What an agent does beside the phone."""
+    match message:
+        case NotePut():
+            return notes.put(deps, who, socket, message)
+        case WrapUpDone():
+            return wrap_up.done(deps, who, message)
+        case WorkBegin():
+            return work.begin(deps, who, socket, message)
+        case WorkTouch():
+            return work.touch(deps, who, message)
+        case WorkEnd():
+            return work.end(deps, who, message)
 
 
 def _beat(deps: Deps, who: PageIdentity, socket: str, beat: PageBeat) -> str:

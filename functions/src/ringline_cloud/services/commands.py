@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity, PageIdentity
-from ringline_cloud.services import desks, dispatch, frames, posts
+from ringline_cloud.services import desks, dispatch, frames, posts, work
 from ringline_cloud.services.deps import Deps
 from ringline_core.wire import codec
-from ringline_core.wire.codes import ErrorCode, Verb
+from ringline_core.wire.codes import ErrorCode, Stage, Verb
 from ringline_core.wire.command import PageCommand, missing_arguments
 from ringline_core.wire.edge import Ack, EdgeResult
 
@@ -30,13 +30,15 @@ def take(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> st
 
 
 def result(deps: Deps, who: EdgeIdentity, message: EdgeResult) -> str:
-    """An edge tells how far a command came: keep it, tell the page, finish log-on and log-off; the ack as text."""
+    """An edge tells how far a command came: keep it, tell the page, finish what hangs on it; the ack as text."""
     stored = deps.commands.get(who.tenant, who.site, message.id)
     if stored:
         frame = _page_result(stored["id"], message)
         written = deps.commands.advance(who.tenant, who.site, message.id, message.stage.value, frame)
         if written.applied:
             desks.finish(deps, who, written.item, message)
+            if stored.get("verb") == work.BEGIN and message.stage in (Stage.FAILED, Stage.EXPIRED):
+                work.refused_by_edge(deps, who, stored, message.id)
         posts.to_sockets(deps, written.item.get("sockets", ()), written.item.get("outcome", frame))
     return codec.encode(Ack(frame=message.frame))
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from ringline_cloud.config import Settings
 from ringline_cloud.fanout.port import Fanout
 from ringline_cloud.store.agents import Agents
+from ringline_cloud.store.audits import Audits
 from ringline_cloud.store.commands import Commands
 from ringline_cloud.store.credentials import Credentials
+from ringline_cloud.store.decisions import Decisions
 from ringline_cloud.store.interactions import Interactions
 from ringline_cloud.store.leases import Leases
 from ringline_cloud.store.sites import Sites
 from ringline_cloud.store.sockets import Sockets
 from ringline_cloud.store.stations import Stations
+from ringline_cloud.store.work_items import WorkItems
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class Deps:
     credentials: Credentials
     sites: Sites
     interactions: Interactions
+    work_items: WorkItems
+    decisions: Decisions
+    audits: Audits
     pages: Fanout
     edges: Fanout
     now_ms: Callable[[], int]

@@ -6,18 +6,22 @@ import json
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity, PageIdentity
-from ringline_cloud.services import dispatch, frames, posts
+from ringline_cloud.services import decisions, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.stations import StationItem
 from ringline_cloud.telemetry import logger
 from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codes import ErrorCode, Stage, Verb
 from ringline_core.wire.command import PageCommand
+from ringline_core.wire.document import StationDocument
 from ringline_core.wire.edge import EdgeResult
 
 TAKEN = "Somebody else is logged on there."
 AUTO = "auto-"
 """Begins the ids of log-ons that nobody asked for in so many words."""
+
+OWED_SHOWN = 20
+"""Of what an agent owes, the newest so many: the station's item is written with every event, and paid by its size."""
 
 
 def log_on(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> str | None:
@@ -74,6 +78,8 @@ def _leave_old_desk(
     old = deps.stations.get(who.tenant, seat["site"], seat["station"])
     if old is not None and _in_call(old):
         return frames.failed(message.id, ErrorCode.NOT_ALLOWED, "You are in a call at your other phone.")
+    if old is not None and decisions.is_gated(old):
+        return frames.failed(message.id, ErrorCode.GATE_CLOSED, "Your note at the other phone is not decided yet.")
     off = PageCommand(id=f"move-{message.id}"[:64], verb=Verb.LOG_OFF)
     dispatch.send(deps, who, None, off, (seat["site"], seat["station"]))
     _free(deps, who.tenant, seat["site"], seat["station"], who.agent, None)
@@ -85,6 +91,8 @@ def _claim(
 ) -> str | None:
     site = mapping["site"]
     before = deps.stations.get(who.tenant, site, station)
+    if before is not None and message.takeover and before.agent not in (None, who.agent):
+        before = _take_over(deps, who, before)
     again = before is not None and before.agent == who.agent
     desk: dict[str, Any] = {
         "who": who.agent,
@@ -94,32 +102,44 @@ def _claim(
         "queues": mapping["queues"],
         "asked": dispatch.edge_command_id(who.agent, message.id),
     }
-    holder = before.agent if before and message.takeover else None
-    done, item = deps.stations.claim(who.tenant, site, station, desk, agent.get("sockets", ()), holder)
+    claim = deps.stations.claim_again if again else deps.stations.claim
+    more = {} if again else _begin(agent, before)
+    done, item = claim(who.tenant, site, station, {**desk, **more}, agent.get("sockets", ()))
     if not done:
         return frames.failed(message.id, ErrorCode.STATION_TAKEN, TAKEN)
     deps.stations.enter(who.tenant, site, station)
     deps.agents.sit(who.tenant, who.agent, site, station)
-    if before is not None and before.agent not in (None, who.agent):
-        _tell_taken_over(deps, who, before)
     posts.desk_changed(deps, who.tenant, item)
     return None
 
 
-def _tell_taken_over(deps: Deps, who: PageIdentity, before: StationItem) -> None:
-    deps.agents.stand_up(who.tenant, str(before.agent), before.site, before.station)
-    posts.to_sockets(deps, before.sockets, frames.logged_off(deps.now_ms()))
+def _begin(agent: dict[str, Any], before: StationItem | None) -> dict[str, Any]:
+    """What a desk begins with: the agent's debts; what the document lists from before them holds nobody."""
+    doc = StationDocument.model_validate_json(before.doc) if before and before.doc else None
+    old = {owing.interaction for owing in doc.wrap_up} if doc else set()
+    return {"owed": decisions.newest(agent.get("owed", {}), OWED_SHOWN), "decided": old}
+
+
+def _take_over(deps: Deps, who: PageIdentity, before: StationItem) -> StationItem | None:
+    """Log off who is there, so that what they have not decided becomes owed; the station as it is then."""
+    _free(deps, who.tenant, before.site, before.station, str(before.agent), None)
     text = "Somebody else has logged on to your phone."
     posts.to_sockets(deps, before.sockets, frames.notice("warning", ErrorCode.STATION_TAKEN.value, text))
     logger.info("desk_taken_over", site=before.site, station=before.station, agent=who.agent, before=before.agent)
+    return deps.stations.get(who.tenant, before.site, before.station)
 
 
 def _free(deps: Deps, tenant: str, site: str, station: str, agent: str, asked: str | None) -> None:
     before = deps.stations.get(tenant, site, station)
+    if before is None or before.agent != agent or asked not in (None, before.asked):
+        return
+    if entries := decisions.undecided(before):
+        deps.decisions.owe(tenant, agent, decisions.debts(entries))
     done, item = deps.stations.free(tenant, site, station, agent, asked)
     if done:
+        decisions.left(deps, tenant, agent, before, item)
         deps.agents.stand_up(tenant, agent, site, station)
-        posts.to_sockets(deps, before.sockets if before else (), frames.logged_off(deps.now_ms()))
+        posts.to_sockets(deps, before.sockets, frames.logged_off(deps.now_ms()))
         posts.to_edge(deps, tenant, site, posts.desks_frame([posts.desk_for_edge(deps, tenant, item)]))
 
 

@@ -42,7 +42,7 @@ def send(
     if socket:
         what["sockets"] = {socket}
     if not deps.commands.begin(who.tenant, site, edge_id, what, deps.now_ms()):
-        return _again(deps, who, socket, site, edge_id)
+        return again(deps, who, socket, site, edge_id)
     frame = _edge_frame(message, edge_id, station, deps.now_ms() + message.ttl_ms, more or {})
     if not posts.to_edge(deps, who.tenant, site, frame):
         count(Metric.EDGE_OFFLINE)
@@ -58,8 +58,8 @@ def edge_command_id(agent: str, ident: str) -> str:
     return hashlib.blake2b(f"{agent}|{ident}".encode(), digest_size=16).hexdigest()
 
 
-def _again(deps: Deps, who: PageIdentity, socket: str | None, site: str, edge_id: str) -> str | None:
-    """A repeated id: its stored stage, and this page is told what follows."""
+def again(deps: Deps, who: PageIdentity, socket: str | None, site: str, edge_id: str) -> str | None:
+    """The stored stage of a repeated id, None without one yet; this page is told what follows."""
     if socket:
         deps.commands.also_tell(who.tenant, site, edge_id, socket)
     stored = deps.commands.get(who.tenant, site, edge_id)

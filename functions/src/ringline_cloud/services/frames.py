@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringline_cloud.services import desk_view
 from ringline_cloud.store.stations import StationItem
 from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codec import compact
@@ -12,7 +13,7 @@ from ringline_core.wire.codes import ByeCode, ErrorCode
 
 def station(item: StationItem, now_ms: int, seen_at: str | None = None, sent_at: str | None = None) -> str:
     """`station` for the pages of who is logged on."""
-    head = {"t": "station", "station": item.station, "rev": item.rev, "desk": item.desk or None}
+    head = {"t": "station", "station": item.station, "rev": item.rev, "desk": desk_view.shown(item, now_ms) or None}
     times = {"now_at": ms_to_rfc3339(now_ms), "seen_at": seen_at, "sent_at": sent_at}
     return with_document({**head, **times}, item)
 

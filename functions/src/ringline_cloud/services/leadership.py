@@ -17,7 +17,6 @@ from ringline_core.wire.edge import Ack, EdgeBeat, EdgeHello, Release
 
 WINDOW = 4
 SOCKET_KEPT_S = 3 * 3600
-DESKS_PER_FRAME = 20
 
 
 def hello(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeHello) -> tuple[str, int]:
@@ -97,8 +96,7 @@ def _send_behind(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) 
 
 def _send_desks(deps: Deps, who: EdgeIdentity, socket: str) -> None:
     found = [deps.stations.get(who.tenant, who.site, each) for each in deps.stations.directory(who.tenant, who.site)]
-    items = [posts.desk_for_edge(deps, who.tenant, item) for item in found if item is not None]
-    parts = max(1, -(-len(items) // DESKS_PER_FRAME))
-    for part in range(parts):
-        chunk = items[part * DESKS_PER_FRAME : (part + 1) * DESKS_PER_FRAME]
-        deps.edges.post((socket,), posts.desks_frame(chunk, part + 1, parts))
+    policy = deps.sites.policy(who.tenant)
+    chunks = posts.in_frames([posts.desk_for_edge(deps, who.tenant, item, policy) for item in found if item])
+    for part, chunk in enumerate(chunks, 1):
+        deps.edges.post((socket,), posts.desks_frame(chunk, part, len(chunks)))

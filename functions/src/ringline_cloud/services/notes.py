@@ -8,12 +8,15 @@ function die between the two, the page repeats its frame, and the repetition kee
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import context, posts
+from ringline_cloud.services import context, decisions, posts
 from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.decisions import Owed
 from ringline_cloud.store.stations import StationItem
 from ringline_core.errors import ForbiddenError
 from ringline_core.wire.base import ms_to_rfc3339
@@ -64,14 +67,49 @@ def put(deps: Deps, who: PageIdentity, socket: str, message: NotePut) -> str:
         return _conflict(message.id, outcome)
     if outcome.newest:
         _keep(deps, who.tenant, head, outcome)
-    frame = compact({"t": "note", **context.note_view(interaction, outcome.note)})
+    frame = _frame(outcome)
     if here is None:
         posts.to_sockets(deps, set(agent.get("sockets", ())) - {socket}, frame)
-        return frame
-    posts.to_pages(deps, who.tenant, here, frame, but=socket)
-    if doc and outcome.newest:
-        _follow_drafts(deps, who.tenant, here, doc, interaction, message)
+    else:
+        posts.to_pages(deps, who.tenant, here, frame, but=socket)
+    if outcome.newest:
+        _follow(deps, who, here, doc, message, agent.get("owed", {}))
     return frame
+
+
+def finish(deps: Deps, who: PageIdentity, here: StationItem, doc: StationDocument, interaction: str) -> None:
+    """The agent's unsaved draft becomes their note, as if a page had saved it; nothing where there is none.
+
+    A page that writes at the same moment keeps what it wrote, as a draft.
+    """
+    about = decisions.matter(doc, interaction, here.owed)
+    found = [deps.interactions.note(who.tenant, each, who.agent) for each in (about.interaction, *_merged(doc, about))]
+    there = next((note for note in found if note), None)
+    if there is None or not (there["text"].strip() or _says(json.loads(there["fields_json"]))):
+        return
+    said = {"text": there["text"], "fields": json.loads(there["fields_json"]), "draft": False}
+    message = NotePut(id=f"save-{there['rev']}", interaction=about.interaction, base=there["rev"], **said)
+    if there["draft"]:
+        outcome = _stored(deps, who, about.interaction, message, _merged(doc, about))
+        if not outcome.newest:
+            return
+        _keep(deps, who.tenant, deps.interactions.head(who.tenant, about.interaction) or {}, outcome)
+        posts.to_pages(deps, who.tenant, here, _frame(outcome))
+    _follow(deps, who, here, doc, message, here.owed)
+
+
+def is_finished(deps: Deps, who: PageIdentity, about: decisions.Matter) -> bool:
+    """Whether the agent has finished a note on the interaction, under whichever of its ids."""
+    found = (deps.interactions.note(who.tenant, each, who.agent) for each in sorted(about.names))
+    return any(note and ("finished_rev" in note or not note["draft"]) for note in found)
+
+
+def _frame(outcome: _Outcome) -> str:
+    return compact({"t": "note", **context.note_view(outcome.interaction, outcome.note)})
+
+
+def _merged(doc: StationDocument, about: decisions.Matter) -> tuple[str, ...]:
+    return tuple(old for call in doc.calls if call.interaction == about.interaction for old in call.was)
 
 
 def _desk_of(deps: Deps, who: PageIdentity, agent: dict[str, Any]) -> StationItem | None:
@@ -151,21 +189,41 @@ def _conflict(ref: str, outcome: _Outcome) -> str:
     return compact({**error, "current": current})
 
 
-def _follow_drafts(
-    deps: Deps, tenant: str, here: StationItem, doc: StationDocument, interaction: str, message: NotePut
+def _follow(
+    deps: Deps, who: PageIdentity, here: StationItem | None, doc: StationDocument | None, message: NotePut, owed: Owed
 ) -> None:
-    """Tell pages and edge that an unsaved draft began or ended; nothing in between."""
+    """A finished note decides where nothing else is wanted; a draft is told when it begins and when it ends."""
+    about = decisions.matter(doc, message.interaction, owed)
+    drafts = _drafts(here, doc, about.interaction, message) if here and doc else _Drafts()
+    if not message.draft and set(decisions.needs(deps, who.tenant, here, about)) <= {"note"}:
+        decisions.decide(deps, who.tenant, who.agent, here, about, drafts.over)
+    elif here and (drafts.begun or drafts.over):
+        done, item = deps.stations.change_drafts(who.tenant, here, drafts.begun, set(drafts.over))
+        if done:
+            posts.desk_changed(deps, who.tenant, item)
+
+
+@dataclass(frozen=True)
+class _Drafts:
+    """How a revision changes the desk's drafts: one that begins, or those that are over; nothing for most."""
+
+    begun: str | None = None
+    over: frozenset[str] = frozenset()
+
+
+def _drafts(here: StationItem, doc: StationDocument, interaction: str, message: NotePut) -> _Drafts:
     listed = {call.interaction for call in doc.calls} | {owing.interaction for owing in doc.wrap_up}
-    before = set(here.desk["drafts"])
+    before = frozenset(here.desk["drafts"])
     is_draft = interaction in listed and _is_unsaved(message)
     if is_draft == (interaction in before):
-        return
-    over = before - listed if is_draft else (before - listed) | {interaction}
-    done, item = deps.stations.change_drafts(tenant, here, interaction if is_draft else None, over)
-    if done:
-        posts.desk_changed(deps, tenant, item)
+        return _Drafts()
+    gone = before - listed
+    return _Drafts(interaction, gone) if is_draft else _Drafts(None, gone | {interaction})
 
 
 def _is_unsaved(message: NotePut) -> bool:
-    said = message.text.strip() or any(value not in (None, "") for value in message.fields.values())
-    return message.draft and bool(said)
+    return message.draft and bool(message.text.strip() or _says(message.fields))
+
+
+def _says(fields: Mapping[str, object]) -> bool:
+    return any(value not in (None, "") for value in fields.values())

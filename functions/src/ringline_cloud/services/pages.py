@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import desks, frames, pop, posts
+from ringline_cloud.services import decisions, desk_view, desks, frames, pop, posts, work, wrap_up
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.leases import Lease
 from ringline_cloud.store.stations import StationItem
@@ -41,7 +41,7 @@ def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str
         "name": who.name,
         "page": message.page,
     }
-    what["opened_ms"] = now_ms
+    what |= {"opened_ms": now_ms, "roles": list(who.roles)}
     what["rank"] = message.model_dump(mode="json", include={"visible", "focused", "can_pop"})
     deps.sockets.open(socket, what, now_ms // 1000 + SOCKET_KEPT_S)
     agent = deps.agents.add_socket(who.tenant, who.agent, socket)
@@ -65,6 +65,7 @@ def state(deps: Deps, socket: str, message: PageState) -> None:
 def beat(deps: Deps, who: PageIdentity, message: PageBeat) -> tuple[str, str | None]:
     """The answer to a beat, and the `station` frame when the page is behind."""
     item = _desk_of(deps, who)
+    item = work.swept(deps, who.tenant, item) if item else None
     site = item.site if item else _home_site(deps, who)
     status = _site_status(deps, who.tenant, site) if site else None
     rev = item.rev if item else None
@@ -176,10 +177,11 @@ def _welcome(deps: Deps, who: PageIdentity, agent: dict[str, Any], item: Station
         "roles": list(who.roles),
         "station": item.station if item else None,
         "rev": item.rev if item else None,
-        "desk": item.desk if item else None,
+        "desk": desk_view.shown(item, now_ms) if item else None,
         "capabilities": list(lease.capabilities) if lease else [],
         "site": site_status(lease, site, deps.sites.get(who.tenant, site), now_ms) if lease and site else None,
         "limits": {"frame_bytes": MAX_FRAME_BYTES, "note_bytes": MAX_NOTE_BYTES, "data_bytes": MAX_DATA_BYTES},
         "heartbeat_s": deps.settings.heartbeat_s,
+        "dispositions": wrap_up.choices(decisions.policy(deps, who.tenant)),
     }
     return frames.with_document(frame, item) if item else compact({**frame, "doc": None})

@@ -10,6 +10,9 @@ from ringline_cloud.services import frames
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.stations import StationItem
 from ringline_cloud.telemetry import logger
+from ringline_core.wire.codes import MAX_FRAME_BYTES
+
+DESKS_PER_FRAME = 20
 
 
 def to_pages(deps: Deps, tenant: str, item: StationItem, frame: str, *, but: str | None = None) -> None:
@@ -43,8 +46,8 @@ def to_edge(deps: Deps, tenant: str, site: str, frame: str) -> bool:
     return True
 
 
-def desk_for_edge(deps: Deps, tenant: str, item: StationItem) -> dict[str, Any]:
-    """One entry of `desks`."""
+def desk_for_edge(deps: Deps, tenant: str, item: StationItem, policy: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One entry of `desks`; `policy` is the tenant's, where it is known already."""
     desk = item.desk
     kept = {name: desk.get(name, []) for name in ("drafts", "decided", "work")}
     return {
@@ -56,8 +59,22 @@ def desk_for_edge(deps: Deps, tenant: str, item: StationItem) -> dict[str, Any]:
         "name": desk.get("name", ""),
         "pages": len(item.sockets),
         **kept,
-        "policy": deps.sites.policy(tenant),
+        "policy": deps.sites.policy(tenant) if policy is None else policy,
     }
+
+
+def in_frames(desks: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Entries of `desks` in their order, as many to a frame as a socket takes; one empty frame for none."""
+    chunks: list[list[dict[str, Any]]] = [[]]
+    room = MAX_FRAME_BYTES
+    for desk in desks:
+        size = len(json.dumps(desk, separators=(",", ":")))
+        if len(chunks[-1]) == DESKS_PER_FRAME or (chunks[-1] and size > room):
+            chunks.append([])
+            room = MAX_FRAME_BYTES
+        chunks[-1].append(desk)
+        room -= size
+    return chunks
 
 
 def desks_frame(items: list[dict[str, Any]], part: int = 1, parts: int = 1) -> str:

@@ -132,6 +132,21 @@ def note_revision(tenant: str, interaction_id: str, agent_id: str, rev: int) -> 
     return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"REV#{rev:010}#{agent_id}"}
 
 
+def disposition(tenant: str, interaction_id: str, agent_id: str) -> Key:
+    """How the interaction ended in the agent's view."""
+    return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"DISP#{agent_id}"}
+
+
+def audit(tenant: str, entry: str) -> Key:
+    """What a supervisor did; entries sort by time."""
+    return {"pk": f"T#{tenant}#AUDIT", "sk": f"AT#{entry}"}
+
+
+def audit_prefix() -> str:
+    """Begins the sort keys of a tenant's audit entries."""
+    return "AT#"
+
+
 def number(tenant: str, digest: str, at: str, interaction_id: str) -> Key:
     """An interaction of a number, found newest first."""
     return {"pk": f"T#{tenant}#N#{digest}", "sk": f"{at}#{interaction_id}"}

@@ -25,9 +25,11 @@ DESK_LISTS = {
 }
 """Lists of the desk by their wire names, and the attributes that hold them: `work` is a word of the table's own."""
 
-_FREE = (
-    "REMOVE who, who_name, since_at, login, queues, sockets, asked, " + ", ".join(DESK_LISTS.values()) + " ADD rev :one"
-)
+_KEPT_WHEN_FREE = ("decided", "owed")
+"""Tells what who left still owes; it stays until the next log-on."""
+
+_FREED = ["who", "who_name", "since_at", "login", "queues", "sockets", "asked", *DESK_LISTS.values()]
+_FREE = f"REMOVE {', '.join(name for name in _FREED if name not in _KEPT_WHEN_FREE)} ADD rev :one"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class StationItem:
         login: PBX login of the agent.
         queues: Queues the agent works for.
         pops: Who may pop which call.
+        decided: Interactions that were decided here; after a log-off, by who left.
+        owed: Decisions that were let go, by interaction: `call`, `since_at`, `needs`.
+        asked: Id of the command that claimed the desk last.
     """
 
     site: str
@@ -59,6 +64,9 @@ class StationItem:
     login: str | None
     queues: tuple[str, ...]
     pops: dict[str, Held] = field(default_factory=dict)
+    decided: frozenset[str] = frozenset()
+    owed: dict[str, Item] = field(default_factory=dict)
+    asked: str | None = None
 
     @property
     def epoch(self) -> int:
@@ -76,7 +84,7 @@ class Stations:
     def get(self, tenant: str, site: str, station: str) -> StationItem | None:
         """The station, read consistently; None when there is no item."""
         found = self._table.get(keys.station(tenant, site, station))
-        return _view(site, station, found) if found else None
+        return view(site, station, found) if found else None
 
     def write_document(self, tenant: str, site: str, station: str, lane: int, doc: str) -> tuple[bool, StationItem]:
         """Store a document if it is newer than the stored one.
@@ -90,7 +98,7 @@ class Stations:
             {":lane": lane, ":doc": _packed(doc), ":one": 1},
             condition="attribute_not_exists(lane) OR lane < :lane",
         )
-        return written.applied, _view(site, station, written.item)
+        return written.applied, view(site, station, written.item)
 
     def enter(self, tenant: str, site: str, station: str) -> None:
         """Put the station into its site's directory."""
@@ -102,37 +110,42 @@ class Stations:
         return tuple(str(item["station"]) for item in found)
 
     def claim(
-        self, tenant: str, site: str, station: str, desk: dict[str, Any], sockets: Iterable[str], before: str | None
+        self, tenant: str, site: str, station: str, desk: dict[str, Any], sockets: Iterable[str]
     ) -> tuple[bool, StationItem]:
-        """Log an agent on, if the desk is free, theirs, or held by `before`.
+        """Log an agent on at a desk that is free; what was there before is gone.
 
         Args:
             tenant: The agent's tenant.
             site: Site of the station.
             station: Which desk.
-            desk: `who`, `who_name`, `since_at`, `login`, `queues`, `asked` (id of the command that claims).
+            desk: `who`, `who_name`, `since_at`, `login`, `queues`, `asked` (id of the command that claims), `owed`,
+                and `decided`, which may be empty.
             sockets: Of the agent's pages; may be empty.
-            before: Whose desk may be taken over, or None.
         """
-        values: dict[str, Any] = {f":{name}": value for name, value in desk.items()} | {":one": 1, ":none": {}}
-        sets = ", ".join(f"{name} = :{name}" for name in desk) + ", pop = :none"
+        gone = [each for each in DESK_LISTS.values() if each not in ("pop", *desk)]
         condition = "attribute_not_exists(who) OR who = :who"
-        if before:
-            values[":before"] = before
-            condition += " OR who = :before"
-        removed = [each for each in DESK_LISTS.values() if each != "pop"]
-        if pages := set(sockets):
-            sets += ", sockets = :sockets"
-            values[":sockets"] = pages
-        else:
-            removed.append("sockets")
+        return self._claim(tenant, site, station, {**desk, "pop": {}, "sockets": set(sockets)}, gone, condition)
+
+    def claim_again(
+        self, tenant: str, site: str, station: str, desk: dict[str, Any], sockets: Iterable[str]
+    ) -> tuple[bool, StationItem]:
+        """As `claim`, for who is logged on there already: their decisions, debts and work stay."""
+        return self._claim(tenant, site, station, {**desk, "sockets": set(sockets)}, [], "who = :who")
+
+    def _claim(
+        self, tenant: str, site: str, station: str, desk: dict[str, Any], gone: list[str], condition: str
+    ) -> tuple[bool, StationItem]:
+        kept = {name: value for name, value in desk.items() if value != set()}  # the table knows no empty set
+        gone = [*gone, *(name for name in desk if name not in kept)]
+        sets = f"SET {', '.join(f'{name} = :{name}' for name in kept)}"
+        removes = f" REMOVE {', '.join(gone)}" if gone else ""
         written = self._table.update(
             keys.station(tenant, site, station),
-            f"SET {sets} REMOVE {', '.join(removed)} ADD rev :one",
-            values,
+            f"{sets}{removes} ADD rev :one",
+            {f":{name}": value for name, value in kept.items()} | {":one": 1},
             condition=condition,
         )
-        return written.applied, _view(site, station, written.item)
+        return written.applied, view(site, station, written.item)
 
     def free(
         self, tenant: str, site: str, station: str, agent: str, asked: str | None = None
@@ -144,7 +157,7 @@ class Stations:
             values[":asked"] = asked
             condition += " AND asked = :asked"
         written = self._table.update(keys.station(tenant, site, station), _FREE, values, condition=condition)
-        return written.applied, _view(site, station, written.item)
+        return written.applied, view(site, station, written.item)
 
     def add_socket(self, tenant: str, site: str, station: str, agent: str, socket: str) -> tuple[bool, StationItem]:
         """Add a page of the agent who is logged on."""
@@ -154,7 +167,7 @@ class Stations:
             {":sockets": {socket}, ":one": 1, ":who": agent, ":socket": socket},
             condition="who = :who AND NOT contains(sockets, :socket)",
         )
-        return written.applied, _view(site, station, written.item)
+        return written.applied, view(site, station, written.item)
 
     def drop_sockets(self, tenant: str, site: str, station: str, socket: str) -> tuple[bool, StationItem]:
         """Remove one socket, if it is there."""
@@ -164,7 +177,14 @@ class Stations:
             {":sockets": {socket}, ":one": 1, ":socket": socket},
             condition="contains(sockets, :socket)",
         )
-        return written.applied, _view(site, station, written.item)
+        return written.applied, view(site, station, written.item)
+
+    def touch(self, tenant: str, site: str, station: str) -> tuple[bool, StationItem]:
+        """Count a change that is not in the item itself, if somebody is logged on."""
+        written = self._table.update(
+            keys.station(tenant, site, station), "ADD rev :one", {":one": 1}, condition="attribute_exists(who)"
+        )
+        return written.applied, view(site, station, written.item)
 
     def change_drafts(
         self, tenant: str, before: StationItem, begun: str | None, over: set[str]
@@ -189,7 +209,7 @@ class Stations:
                     {":drafts": drafts, ":one": 1, ":who": before.agent},
                     condition="who = :who",
                 )
-                done, item = written.applied, _view(before.site, before.station, written.item)
+                done, item = written.applied, view(before.site, before.station, written.item)
         return done, item
 
     def write_pop(
@@ -221,7 +241,7 @@ class Stations:
             condition=condition,
             names=names,
         )
-        return written.applied, _view(before.site, before.station, written.item)
+        return written.applied, view(before.site, before.station, written.item)
 
 
 def _packed(doc: str) -> bytes:
@@ -233,15 +253,18 @@ def _unpacked(stored: bytes | None) -> str | None:
     return None if stored is None else zlib.decompress(stored, bufsize=8192).decode()
 
 
-def _view(site: str, station: str, item: Item) -> StationItem:
+def view(site: str, station: str, item: Item) -> StationItem:
+    """A station by its item, as a write's answer has it."""
     agent = item.get("who")
     pops = {call: Held(**each) for call, each in sorted(dict(item.get("pop", {})).items())}
+    owed = dict(item.get("owed") or {})
     desk: dict[str, Any] = {}
     if agent:
         desk = {"agent": agent, "name": item.get("who_name", ""), "since_at": item["since_at"]}
         desk |= {"pages": len(item.get("sockets", ()))}
         desk |= {name: item.get(attribute, []) for name, attribute in DESK_LISTS.items()}
-        desk["drafts"] = sorted(desk["drafts"])
+        desk |= {"drafts": sorted(desk["drafts"]), "decided": sorted(desk["decided"])}
+        desk["owed"] = owed_list(owed)
         desk["pop"] = [
             {"call": call, "grant": each.grant, "page": each.page, "done": each.done} for call, each in pops.items()
         ]
@@ -257,4 +280,13 @@ def _view(site: str, station: str, item: Item) -> StationItem:
         login=item.get("login"),
         queues=tuple(item.get("queues", ())),
         pops=pops,
+        decided=frozenset(item.get("decided", ())),
+        owed=owed,
+        asked=item.get("asked"),
     )
+
+
+def owed_list(owed: dict[str, Item]) -> list[Item]:
+    """Owed decisions as the contract shows them, oldest first."""
+    shown = [{"interaction": interaction, **each} for interaction, each in owed.items()]
+    return sorted(shown, key=lambda each: (each["since_at"], each["interaction"]))

@@ -109,8 +109,16 @@ class Table:
         """Delete the item, if there is one."""
         self._ask(lambda: self._client.delete_item(TableName=self._name, Key=_out(key)))
 
-    def query(self, pk: str, prefix: str = "", *, newest_first: bool = False, limit: int | None = None) -> list[Item]:
-        """Items of one partition whose sort key begins with `prefix`, in its order."""
+    def query(
+        self,
+        pk: str,
+        prefix: str = "",
+        *,
+        newest_first: bool = False,
+        limit: int | None = None,
+        beyond: str | None = None,
+    ) -> list[Item]:
+        """Items of one partition whose sort key begins with `prefix`, in its order; only those beyond a sort key."""
         values = {":pk": pk} | ({":prefix": prefix} if prefix else {})
         request: dict[str, Any] = {
             "TableName": self._name,
@@ -120,6 +128,8 @@ class Table:
         }
         if limit:
             request["Limit"] = limit
+        if beyond:
+            request["ExclusiveStartKey"] = _out({"pk": pk, "sk": beyond})
         found: list[Item] = []
         while True:
             answer = self._ask(lambda: self._client.query(**request))

@@ -1,4 +1,4 @@
-"""What an administrator sets up: sites, enrolment codes, mappings, policies."""
+"""What an administrator sets up: sites, enrolment codes, mappings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ from ringline_cloud.telemetry import Metric, count
 from ringline_core.errors import InvalidMessageError
 from ringline_core.ids import is_id
 from ringline_core.wire import codec
-from ringline_core.wire.policy import Policy
 
 router = APIGatewayHttpRouter()
 
@@ -143,23 +142,6 @@ def refuse_station(err: StationTakenError) -> Response[str]:
     count(Metric.MESSAGE_REFUSED)
     body = codec.compact({"error": {"code": err.code, "text": str(err)[:500]}})
     return Response(status_code=HTTPStatus.CONFLICT, content_type=content_types.APPLICATION_JSON, body=body)
-
-
-@router.get("/policies")
-def policies() -> dict[str, Any]:
-    """The tenant's policy object."""
-    deps, tenant = _admin()
-    return deps.sites.policy(tenant)
-
-
-@router.put("/policies")
-def put_policies() -> dict[str, Any]:
-    """Replace the tenant's policy object."""
-    deps, tenant = _admin()
-    policy = codec.decode_body(Policy, router.current_event.body or "")
-    stored = policy.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    deps.sites.put_policy(tenant, stored)
-    return stored
 
 
 def _known(deps: Deps, tenant: str, site: str) -> str:

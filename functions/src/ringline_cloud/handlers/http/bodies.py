@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from ringline_core.wire.base import Id, Name, Queue, Station
+from ringline_core.wire.base import Id, Name, Queue, Reason, Station
 
 User = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20#\x7f]{1,128}$")]
 """What a token may name a user: no blanks, no `#`."""
@@ -181,6 +181,47 @@ class Enrolled(BaseModel):
     kid: str
     audience: str
     socket_url: str
+
+
+def _not_ours(reason: str) -> str:
+    if reason.startswith("ringline:"):
+        raise ValueError("reasons that begin with ringline: are set by Ringline itself")
+    return reason
+
+
+class StateOrder(Body):
+    """A supervisor makes an agent ready or not; reasons of our own making are not theirs to give."""
+
+    state: Literal["ready", "not_ready"]
+    reason: Annotated[Reason, AfterValidator(_not_ours)] | None = None
+
+
+class Commanded(BaseModel):
+    """The id of what was sent on."""
+
+    command: str
+
+
+class Audit(BaseModel):
+    """What a supervisor did, when, and to whom."""
+
+    at: str
+    by: str
+    action: str
+    site: str
+    station: str
+    agent: str
+    command: str = Field(validation_alias="command_id")
+    state: str | None = None
+    reason: str | None = None
+    interactions: list[str] = []
+
+
+class AuditsOf(BaseModel):
+    """Deeds, newest first; `next` is for the older ones."""
+
+    items: list[Audit]
+    next: str | None
 
 
 class Ticket(BaseModel):
