@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 GATE = HoldKind.GATE.reason
+HELD = ("1001", "1004")
 PAUSE = {"hold": {"strategy": "pause", "queues_ignore_paused": True}}
 
 
@@ -152,3 +154,20 @@ async def test_a_new_session_finds_what_an_earlier_one_held(bench: Bench) -> Non
         assert desk.adapter.held == {"1001"}
         await desk.adapter.unhold("1001")
         await eventually(lambda: desk.adapter.held == frozenset())
+
+
+async def test_s26_of_200_calls_none_reaches_a_held_agent_and_none_is_thrown_out(bench: Bench) -> None:
+    async with desk_of(bench) as desk:
+        for station in HELD:
+            await desk.log_on(station, "support")
+            await desk.adapter.hold(station, GATE, in_call=False)
+        for batch in range(10):
+            callers = [bench.outside.dial_in(f"+4420794{batch:02}{n:02}", "5000") for n in range(20)]
+            await eventually(partial(all_wait, bench, callers), timeout_s=15)
+            await held_for(desk, 1.1)  # the queue tries every second
+            assert await all_wait(bench, callers)
+            await bench.outside.hang_up_all()
+            await eventually(partial(all_wait, bench, []), timeout_s=15)
+        assert [event for station in HELD for event in desk.names(station)] == []
+        for station in HELD:
+            await desk.adapter.unhold(station)

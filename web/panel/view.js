@@ -63,7 +63,8 @@ export function noteOf(call, state) {
   if (aside && call.leg === "hold") return fill(TEXT.waitsFor, remoteOf(aside).name);
   if (call.leg === "initiated" && call.direction !== "inbound") return TEXT.ownFirst;
   const ids = [call.interaction, ...(call.was ?? [])];
-  const handover = (state.desk?.handover ?? []).find((each) => ids.includes(each.interaction));
+  const told = ids.map((id) => state.context?.[id]?.handover).find(Boolean);
+  const handover = told ?? (state.desk?.handover ?? []).find((each) => ids.includes(each.interaction));
   return handover ? `${plain(handover.from?.agent)}: ${plain(handover.note)}` : "";
 }
 

@@ -60,7 +60,7 @@ class Edge:
         me = identity.load(state)
         self._config, self._place = config, place
         self._adapter = registry.create(config.pbx.kind, config.pbx.settings, place)
-        self._files = tuple(state / name for name in ("live.db", "log.db", "commands.db"))
+        self._files = tuple(state / name for name in ("live.db", "log.db", "commands.db", "gates.db"))
         self._live = LiveSpool(self._files[0])
         self._log = LogSpool(self._files[1], config.spool.limit_mb * 1_000_000)
         self._asked = CommandSpool(self._files[2])
@@ -70,7 +70,7 @@ class Edge:
         self._uplink = Uplink(self._session, me)
         self._commands = Commands(self._model, self._adapter, self._asked, self._tell)
         self._desks = DeskBook()
-        self._memory = GateMemory(state / "gates.db")
+        self._memory = GateMemory(self._files[3])
         self._holding = Holding(self._adapter)
         self._gates = Gates(self._model, self._holding, self._memory)
         self._away = Absence(self._gates.cloud_is_away, self._gates.cloud_away_s)

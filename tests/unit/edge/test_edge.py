@@ -305,7 +305,7 @@ async def test_journals_of_all_spools_are_settled_while_the_edge_runs(
     assert not any(map(tables, idle.folder.glob("*.db"))), "so far all is in the journals"
     monkeypatch.setattr(app, "SETTLE_S", 0.01)
     idle.start()
-    await eventually(lambda: {*map(tables, idle.folder.glob("*.db"))} == {"live", "record refused", "command"})
+    await eventually(lambda: {*map(tables, idle.folder.glob("*.db"))} == {"live", "record refused", "command", "gate"})
     await talking(idle)
 
 

@@ -60,6 +60,7 @@ async def test_metrics_are_prometheus_text_with_one_line_per_figure() -> None:
         "ringline_edge_spool_bytes": "900.0", "ringline_edge_spool_full": "1.0", "ringline_edge_records_refused": "0.0",
         "ringline_edge_stations": "12.0", "ringline_edge_agents": "4.0", "ringline_edge_epoch": "3.0",
         "ringline_edge_active": "1.0", "ringline_edge_pbx_up": "1.0", "ringline_edge_uplink_up": "1.0",
+        "ringline_edge_gated": "0.0", "ringline_edge_held": "0.0", "ringline_edge_unholdable": "0.0",
         "ringline_edge_parts_stopped": "0.0", "ringline_edge_facts_received_total": "77.0",
         "ringline_edge_records_discarded_total": "6.0", "ringline_edge_disk_failures_total": "0.0",
         "ringline_edge_refused_total": "0.0", "ringline_edge_uplink_losses_total": "1.0",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity, PageIdentity
-from ringline_cloud.services import desks, dispatch, frames, posts, work
+from ringline_cloud.services import desks, dispatch, frames, handovers, posts, work
 from ringline_cloud.services.deps import Deps
 from ringline_core.wire import codec
 from ringline_core.wire.codes import ErrorCode, Stage, Verb
@@ -26,7 +26,10 @@ def take(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> st
         return frames.failed(message.id, ErrorCode.FORBIDDEN, "That is not your phone.")
     if message.verb is Verb.LOG_OFF and (refusal := desks.refuse_log_off(deps, who, seat, message)):
         return refusal
-    return dispatch.send(deps, who, socket, message, (seat["site"], seat["station"]))
+    if refusal := handovers.refusal(seat, message):
+        return refusal
+    kept = handovers.bind(deps, who, seat, message, dispatch.edge_command_id(who.agent, message.id))
+    return dispatch.send(deps, who, socket, message, (seat["site"], seat["station"]), kept=kept)
 
 
 def result(deps: Deps, who: EdgeIdentity, message: EdgeResult) -> str:
@@ -37,10 +40,18 @@ def result(deps: Deps, who: EdgeIdentity, message: EdgeResult) -> str:
         written = deps.commands.advance(who.tenant, who.site, message.id, message.stage.value, frame)
         if written.applied:
             desks.finish(deps, who, written.item, message)
-            if stored.get("verb") == work.BEGIN and message.stage in (Stage.FAILED, Stage.EXPIRED):
-                work.refused_by_edge(deps, who, stored, message.id)
+            if message.stage in (Stage.FAILED, Stage.EXPIRED):
+                _undo(deps, who, stored, message.id)
         posts.to_sockets(deps, written.item.get("sockets", ()), written.item.get("outcome", frame))
     return codec.encode(Ack(frame=message.frame))
+
+
+def _undo(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], ident: str) -> None:
+    """What the cloud did ahead of the edge, and nothing came of."""
+    if stored.get("verb") == work.BEGIN:
+        work.refused_by_edge(deps, who, stored, ident)
+    elif "interaction" in stored:
+        handovers.refused(deps, who, stored, ident)
 
 
 def _page_result(ident: str, message: EdgeResult) -> str:

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import posts
+from ringline_cloud.services import handovers, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.stations import StationItem
 from ringline_core.errors import ForbiddenError, InvalidMessageError
@@ -41,10 +41,12 @@ def asked(deps: Deps, who: PageIdentity, message: ContextRequest) -> str:
     """
     limit = message.limit or SHOWN
     if message.interaction is not None:
-        if not took_part(deps, who.tenant, message.interaction, who.agent):
+        head = deps.interactions.head(who.tenant, message.interaction)
+        if not is_of(head, who.agent):
             raise ForbiddenError("You took no part in this interaction.")
         told = notes(deps, who.tenant, message.interaction, who.agent)
-        return compact(_frame(message.interaction, told, {}, [], limit))
+        frame = _frame(message.interaction, told, {}, [], limit)
+        return compact({**frame, "handover": handovers.shown(head, who.agent)})
     if message.number is None:
         raise InvalidMessageError("context: interaction or number is needed")
     call = _present_call(deps, who, message.number)
@@ -75,12 +77,14 @@ def _present_call(deps: Deps, who: PageIdentity, number: str) -> CallEntry | Non
 
 def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dict[str, Any]:
     digest = _digest(deps.settings.pepper, tenant, call)
-    at = deps.interactions.ring(tenant, call.interaction, to_rfc3339(call.started_at), item.agent, digest)
+    head = deps.interactions.ring(tenant, call.interaction, to_rfc3339(call.started_at), item.agent, digest)
     if digest:
-        deps.interactions.file_number(tenant, digest, at, call.interaction, call.queue)
+        deps.interactions.file_number(tenant, digest, head["started_at"], call.interaction, call.queue)
     previous = _history(deps, tenant, digest, call.interaction, SHOWN)
     told = notes(deps, tenant, call.interaction, item.agent, call.was)
-    return _frame(call.interaction, told, dict(call.data), previous)
+    handover = handovers.shown(head, item.agent)
+    data = {**(handover["data"] if handover else {}), **call.data}
+    return {**_frame(call.interaction, told, data, previous), "handover": handover}
 
 
 def _history(deps: Deps, tenant: str, digest: str | None, but: str, limit: int) -> list[dict[str, Any]]:

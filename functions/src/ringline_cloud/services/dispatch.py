@@ -25,6 +25,7 @@ def send(
     message: PageCommand,
     seat: tuple[str, str],
     more: dict[str, Any] | None = None,
+    kept: dict[str, Any] | None = None,
 ) -> str | None:
     """Post a command to the site's edge; the `result` to answer at once, None when the edge will tell.
 
@@ -35,10 +36,12 @@ def send(
         message: The page's command.
         seat: Site and station.
         more: What only the cloud knows: login, queues and name for a log-on.
+        kept: What the cloud itself wants to know again when the edge has told the outcome.
     """
     site, station = seat
     edge_id = edge_command_id(who.agent, message.id)
     what: dict[str, Any] = {"agent": who.agent, "id": message.id, "verb": message.verb.value, "station": station}
+    what |= kept or {}
     if socket:
         what["sockets"] = {socket}
     if not deps.commands.begin(who.tenant, site, edge_id, what, deps.now_ms()):

@@ -15,8 +15,8 @@ class Interactions:
         """`table` is the one table."""
         self._table = table
 
-    def ring(self, tenant: str, interaction: str, at: str, agent: str | None, digest: str | None = None) -> str:
-        """Begin the interaction if it is new, and count `agent` among those who took part; when it began.
+    def ring(self, tenant: str, interaction: str, at: str, agent: str | None, digest: str | None = None) -> Item:
+        """Begin the interaction if it is new, and count `agent` among those who took part; its head.
 
         Args:
             tenant: The site's tenant.
@@ -33,7 +33,34 @@ class Interactions:
         if agent:
             expression += " ADD agents :agents"
             values[":agents"] = {agent}
-        return str(self._table.update(keys.interaction(tenant, interaction), expression, values).item["started_at"])
+        return self._table.update(keys.interaction(tenant, interaction), expression, values).item
+
+    def hand_over(self, tenant: str, interaction: str, ident: str, at: str, handover: str) -> None:
+        """Bind a hand-over (JSON) to the interaction; the newest stands at its head, all of them below it.
+
+        Args:
+            tenant: The agent's tenant.
+            interaction: Which one.
+            ident: Of the command that hands over.
+            at: When, RFC 3339.
+            handover: As the contract shows it.
+        """
+        self._table.put({**keys.handover(tenant, interaction, at, ident), "handover_json": handover}, only_new=True)
+        self._table.update(
+            keys.interaction(tenant, interaction),
+            "SET handover_json = :handover, handover_by = :ident",
+            {":handover": handover, ":ident": ident},
+            condition="attribute_exists(pk)",
+        )
+
+    def take_back(self, tenant: str, interaction: str, ident: str) -> None:
+        """Nothing came of the command that handed over; a later hand-over stays."""
+        self._table.update(
+            keys.interaction(tenant, interaction),
+            "REMOVE handover_json, handover_by",
+            {":ident": ident},
+            condition="handover_by = :ident",
+        )
 
     def file_number(self, tenant: str, digest: str, at: str, interaction: str, queue: str | None) -> None:
         """List the interaction under its number; `at` is when it began, so that it is listed once."""

@@ -132,6 +132,11 @@ def note_revision(tenant: str, interaction_id: str, agent_id: str, rev: int) -> 
     return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"REV#{rev:010}#{agent_id}"}
 
 
+def handover(tenant: str, interaction_id: str, at: str, command_id: str) -> Key:
+    """A hand-over of an interaction; they sort by time."""
+    return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"HAND#{at}#{command_id}"}
+
+
 def disposition(tenant: str, interaction_id: str, agent_id: str) -> Key:
     """How the interaction ended in the agent's view."""
     return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"DISP#{agent_id}"}
