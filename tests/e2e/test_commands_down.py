@@ -74,13 +74,13 @@ async def test_s13_a_cold_transfer_shows_the_customer_to_the_colleague_while_rin
         await anna.event("answered")
         call = await anna.call("connected")
         data = {"order": "4711"}
-        note = {"note": "Order 4711 never came."}
-        transfer = asyncio.create_task(anna.command("transfer", call=call["call"], to="1003", data=data, **note))
+        note = "Order 4711 never came."
+        transfer = asyncio.create_task(anna.command("transfer", call=call["call"], to="1003", data=data, note=note))
         await cleo.event("ringing")
         context = await cleo.frame(lambda f: f.get("t") == "context" and f["handover"] is not None, "the hand-over")
         assert (context["interaction"], context["data"]["order"]) == (call["interaction"], "4711")
         assert context["handover"]["from"] == {"agent": "anna", "station": "1001"}
-        assert (context["handover"]["kind"], context["handover"]["note"]) == ("cold", note["note"])
+        assert (context["handover"]["kind"], context["handover"]["note"]) == ("cold", note)
         seen = await cleo.call("alerting")
         assert seen["data"]["order"] == "4711"
         assert seen["remote"]["number"] == NUMBER
