@@ -39,6 +39,13 @@ def _wrap_up(cloud: FakePageCloud) -> None:
     cloud.agent |= {"state": "wrap_up", "reason": "ringline:wrap_up"}
 
 
+def _note_owed(cloud: FakePageCloud) -> None:
+    _wrap_up(cloud)
+    cloud.dispositions = {"": ["sold", "lost"]}
+    entry = {"interaction": "i-c-1", "call": "c-1", "since_at": at(20), "limit_at": None, "ask": None}
+    cloud.wrap_up = [{**entry, "needs": ["note", "disposition"]}]
+
+
 def _in_call(leg: str, **fields: Any) -> Callable[[FakePageCloud], None]:
     def arrange(cloud: FakePageCloud) -> None:
         cloud.agent["state"] = "ready" if leg == "alerting" else "busy"
@@ -130,6 +137,7 @@ STATES: dict[str, Scene] = {
     "transferring": Scene(_in_call("connected"), "Talking", _asks_whom),
     "held": Scene(_in_call("hold"), "Held"),
     "wrap-up": Scene(_wrap_up, "Wrap-up"),
+    "note_owed": Scene(_note_owed, "Nothing to note"),
     "two-calls": Scene(_two, "Wants a refund"),
     "consult": Scene(_consult, "Ben Ode"),
     "missed": Scene(_ready, "Calls you take appear here", _misses),

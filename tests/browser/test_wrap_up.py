@@ -63,3 +63,31 @@ async def test_a_note_that_was_let_go_is_still_asked_for(cloud: FakePageCloud, o
     page = await open_page()
     await expect(page.get_by_role("button", name="Nothing to note")).to_be_visible()
     await expect(page.get_by_role("textbox", name="Note")).to_be_visible()
+
+
+async def test_how_the_call_ended_is_chosen_from_the_policys_list_and_told_with_the_finished_note(
+    cloud: FakePageCloud, open_page: Open
+) -> None:
+    cloud.dispositions = {"": ["sold", "<b>lost</b>"]}
+    page = await in_wrap_up(cloud, open_page, "note", "disposition")
+    how = page.get_by_role("combobox", name="How did it end?")
+    await expect(how.locator("option")).to_have_text(["How did it end?", "sold", "<b>lost</b>"])
+    await how.select_option("sold")
+    await field(page).fill("Wants a refund")
+    assert [frame for frame in cloud.heard if frame["t"] == "wrap_up.done"] == []
+    await page.get_by_role("button", name="Save note").click()
+    done = await cloud.hears(lambda f: f["t"] == "wrap_up.done", "the decision")
+    assert (done["interaction"], done["disposition"]) == ("i-c-1", "sold")
+    assert await findings(page, axe()) == []
+
+
+async def test_without_a_list_and_without_a_note_the_call_can_still_be_ended(
+    cloud: FakePageCloud, open_page: Open
+) -> None:
+    page = await in_wrap_up(cloud, open_page, "note", "disposition")
+    await page.get_by_role("combobox", name="How did it end?").select_option("Done")
+    await page.get_by_role("button", name="Nothing to note").click()
+    done = await cloud.hears(lambda f: f["t"] == "wrap_up.done", "the decision")
+    assert (done["nothing_to_note"], done["disposition"]) == (True, "Done")
+    await cloud.result(done, "failed", error={"code": "gate_closed", "text": "Still missing: a note."})
+    await expect(page.get_by_text("Still missing: a note.")).to_be_visible()

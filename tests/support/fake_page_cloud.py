@@ -63,6 +63,7 @@ class FakePageCloud:
         self.calls: list[Frame] = []
         self.recent: list[Frame] = []
         self.wrap_up: list[Frame] = []
+        self.dispositions: dict[str, list[str]] = {}
         self.agent: Frame = {"login": "7001", "state": "ready", "reason": None, "since_at": at(60), "pending": None}
         self.agent["queues"] = [{"queue": "support", "paused": False, "reason": None, "penalty": 0}]
         self.in_service = True
@@ -246,6 +247,7 @@ class FakePageCloud:
     def _welcome(self) -> Frame:
         truth = self.station() | {"t": "welcome", "v": 1, "expires_at": at(-7200), "agent": "anna", "name": "Anna Ek"}
         truth |= {"roles": ["agent"], "capabilities": ["place", "drop"], "site": self.site}
+        truth |= {"dispositions": self.dispositions}
         return truth | {"limits": {"frame_bytes": 28672}, "heartbeat_s": self.heartbeat_s}
 
     async def _playground(self, _: web.Request) -> web.Response:

@@ -18,6 +18,7 @@ import { presenceOf, watchPage } from "./wake.js";
  * @typedef {{socket: import("./session.js").SocketStatus, agent: string|null, name: string, roles: string[],
  *   station: string|null, rev: number|null, doc: import("./contract.js").StationDocument|null,
  *   desk: import("./contract.js").Desk|null, site: import("./contract.js").Site|null, capabilities: string[],
+ *   dispositions: Record<string, string[]>,
  *   commands: CommandState[], context: Record<string, Frame>}} ClientState
  * @typedef {{api: string, getToken: import("./session.js").Options["getToken"], page?: string, label?: string,
  *   canPop?: () => boolean, pop?: import("./opening.js").PopOptions, timing?: Partial<import("./session.js").Timing>,
@@ -45,8 +46,8 @@ export class Client {
     this.commands = new Commands(this.env, (state) => this.#staged(state));
     /** @type {Map<string, Set<(detail: any) => void>>} */
     this.handlers = new Map();
-    /** @type {Pick<ClientState, 'agent'|'name'|'roles'|'site'|'capabilities'>} */
-    this.welcome = { agent: null, name: "", roles: [], site: null, capabilities: [] };
+    /** @type {Pick<ClientState, 'agent'|'name'|'roles'|'site'|'capabilities'|'dispositions'>} */
+    this.welcome = { agent: null, name: "", roles: [], site: null, capabilities: [], dispositions: {} };
     this.frameBytes = FRAME_BYTES;
     /** @type {Map<string, Frame>} */
     this.contexts = new Map();
@@ -266,7 +267,7 @@ export class Client {
     switch (frame.t) {
       case "welcome":
         this.frameBytes = Number(frame.limits?.frame_bytes) || FRAME_BYTES;
-        this.welcome = pick(frame, ["agent", "name", "roles", "site", "capabilities"]);
+        this.welcome = pick(frame, ["agent", "name", "roles", "site", "capabilities", "dispositions"]);
         this.#take(frame);
         void this.notes.live();
         return this.#missedNotes();

@@ -19,7 +19,7 @@
  * @typedef {{station: string, in_service: boolean, agent: AgentAtStation, calls: Call[], wrap_up: WrapUp[], can: Verb[],
  *   recent: Transition[]}} StationDocument
  * @typedef {{agent: string, name: string, since_at: string, pages: number, drafts?: string[], decided?: string[],
- *   owed?: {interaction: string}[], work?: {work: string, label: string}[],
+ *   owed?: {interaction: string, needs: string[]}[], work?: {work: string, label: string}[],
  *   handover?: {interaction: string, from: {agent: string, station: string}, note: string}[]}} Desk
  * @typedef {{id: string, edge: 'up'|'down', pbx: 'up'|'down', tz: string}} Site
  * @typedef {{code: string, text: string}} ErrorDetail

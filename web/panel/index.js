@@ -64,7 +64,7 @@ export class RinglinePanel extends HTMLElement {
     };
     this.idle = el("div", { class: "idle" });
     this.calls = el("div", { class: "calls" }, this.idle);
-    this.notes = new NoteList();
+    this.notes = new NoteList((what) => void this.#try(() => this.#client?.wrapUpDone(what)));
     this.missed = el("ul", { class: "missed", "aria-label": TEXT.missed });
     root.append(
       el(
@@ -146,10 +146,15 @@ export class RinglinePanel extends HTMLElement {
   }
 
   /** @param {import("../client/contract.js").Verb} verb @param {Record<string, unknown>} [args] */
-  async #ask(verb, args) {
+  #ask(verb, args) {
+    return this.#try(() => this.#client?.command(verb, args));
+  }
+
+  /** @param {() => Promise<unknown>|undefined} act */
+  async #try(act) {
     this.#complain("");
     try {
-      await this.#client?.command(verb, args);
+      await act();
     } catch (error) {
       this.#complain(error instanceof Error ? error.message : String(error));
     }

@@ -6,14 +6,16 @@ import { clockTime } from "./view.js";
 /**
  * @typedef {import("../client/client.js").Client} Client
  * @typedef {import("../client/notes.js").Note} Note
+ * @typedef {{interaction: string, needs: string[]}} Owed
+ * @typedef {(what: {interaction: string, nothing_to_note?: boolean, disposition?: string}) => void} Decide
  */
 
 let fields = 0;
 
 /** The field of one note. It stays where it is from the call's begin until the note is finished. */
 class NoteField {
-  /** @param {Note} note @param {() => void} nothing there is nothing to note */
-  constructor(note, nothing) {
+  /** @param {Note} note @param {Decide} decide */
+  constructor(note, decide) {
     fields += 1;
     this.note = note;
     this.name = el("bdi", { class: "note-of" });
@@ -23,14 +25,41 @@ class NoteField {
     this.area.addEventListener("blur", () => note.flush());
     const save = () => note.save();
     this.save = el("button", { type: "button", class: "action plain", click: save }, TEXT.saveNote);
+    this.decide = decide;
+    /** What was told last of how it ended, so that it is told once. */
+    this.told = "";
+    const nothing = () => decide({ interaction: note.interaction, nothing_to_note: true, ...this.#ended() });
     this.nothing = el("button", { type: "button", class: "action quiet", click: nothing }, TEXT.nothing);
+    this.how = el("select", { "aria-label": TEXT.disposition, change: () => this.#tell() });
     const label = el("label", { for: this.area.id }, el("span", {}, TEXT.note), this.name);
-    this.node = el("div", { class: "note-field", part: "note" }, label, this.area, el("div", { class: "line" }, this.status, this.nothing, this.save));
+    this.node = el("div", { class: "note-field", part: "note" }, label, this.area, el("div", { class: "line" }, this.how, this.status, this.nothing, this.save));
   }
 
-  /** @param {boolean} isOwed a decision about this note is still wanted */
-  draw(isOwed) {
-    show(this.nothing, isOwed);
+  /** How the call ended, if the agent said so. */
+  #ended() {
+    return this.how.value ? { disposition: this.how.value } : {};
+  }
+
+  /** A finished note and how it ended together are the decision. */
+  #tell() {
+    const { value } = this.how;
+    if (this.how.hidden || !value || value === this.told || this.note.isOpen || !this.note.text) return;
+    this.told = value;
+    this.decide({ interaction: this.note.interaction, ...this.#ended() });
+  }
+
+  /**
+   * @param {Owed|undefined} owed what is still wanted
+   * @param {string[]} choices of how it may have ended
+   */
+  draw(owed, choices) {
+    show(this.nothing, owed !== undefined);
+    show(this.how, owed?.needs.includes("disposition") ?? false);
+    if (this.how.options.length !== choices.length + 1) {
+      const options = choices.map((each) => el("option", { value: each }, each));
+      this.how.replaceChildren(el("option", { value: "" }, TEXT.disposition), ...options);
+    }
+    this.#tell();
     const { note, area } = this;
     say(this.name, plain(note.about));
     if (area.value !== note.text) {
@@ -48,7 +77,9 @@ class NoteField {
  * before the answer, so that a call that rings moves nothing; the newest is on top, next to its call.
  */
 export class NoteList {
-  constructor() {
+  /** @param {Decide} decide */
+  constructor(decide) {
+    this.decide = decide;
     /** @type {Map<Note, NoteField>} */
     this.fields = new Map();
     this.node = el("div", { class: "notes", role: "group", "aria-label": TEXT.notes });
@@ -58,8 +89,12 @@ export class NoteList {
   draw(client, calls) {
     const isOut = !client.state.agent;
     const taken = calls.filter(({ leg }) => leg !== "alerting").map(({ interaction }) => client.note(interaction));
-    const owed = [...gateOf(client.state), ...(client.state.desk?.owed ?? [])].map(({ interaction }) => interaction);
-    const notes = new Set(isOut ? [] : [...taken, ...client.openNotes, ...owed.map((each) => client.note(each))]);
+    const { desk, dispositions } = client.state;
+    /** @type {Map<string, Owed>} */
+    const owed = new Map([...(desk?.owed ?? []), ...gateOf(client.state)].map((each) => [each.interaction, each]));
+    const listed = [...new Set(Object.values(dispositions ?? {}).flat())];
+    const choices = listed.length ? listed : [TEXT.done];
+    const notes = new Set(isOut ? [] : [...taken, ...client.openNotes, ...[...owed.keys()].map((each) => client.note(each))]);
     for (const [note, field] of this.fields) {
       // What has the focus is not taken away under the agent's hands; it goes when they leave it.
       const isHeld = field.node.contains(/** @type {ShadowRoot} */ (field.node.getRootNode()).activeElement);
@@ -68,14 +103,13 @@ export class NoteList {
       this.fields.delete(note);
     }
     for (const note of [...notes].reverse()) if (!this.fields.has(note)) this.#add(client, note);
-    for (const [note, field] of this.fields) field.draw(owed.includes(note.interaction));
+    for (const [note, field] of this.fields) field.draw(owed.get(note.interaction), choices);
     show(this.node, this.fields.size > 0);
   }
 
   /** @param {Client} client @param {Note} note */
   #add(client, note) {
-    const nothing = () => void client.wrapUpDone({ interaction: note.interaction, nothing_to_note: true }).catch(() => undefined);
-    const field = new NoteField(note, nothing);
+    const field = new NoteField(note, this.decide);
     field.node.addEventListener("focusout", () => queueMicrotask(() => this.draw(client, callsOf(client.state.doc))));
     this.fields.set(note, field);
     this.node.prepend(field.node);

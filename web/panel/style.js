@@ -47,7 +47,7 @@ export const STYLE = `
 .agent .action[aria-disabled=true] { color: inherit; }
 .action[aria-busy=true] { cursor: progress; opacity: .75; }
 .action[aria-busy=true] .label::after { content: "…"; content: "…" / ""; }
-.action:focus-visible, input:focus-visible, textarea:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; }
+.action:focus-visible, input:focus-visible, textarea:focus-visible, select:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; }
 .health { display: flex; align-items: center; gap: 8px; min-height: 34px; padding: 2px 12px; font-size: 13px; color: var(--dim);
   border-block: 1px solid var(--line); }
 .health::before { content: ""; flex: none; inline-size: 8px; block-size: 8px; border-radius: 50%; background: currentColor; }
@@ -88,6 +88,7 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .note-of { font-weight: 400; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .note-field .line { min-height: 34px; align-items: center; justify-content: space-between; font-size: 13px; color: var(--dim); }
 .note-status[data-status=review], .note-status[data-status=offline] { color: var(--lost); font-weight: 600; }
+select { min-height: 34px; max-inline-size: 100%; border-radius: 8px; border: 1px solid var(--dim); background: var(--field); color: inherit; font: inherit; }
 textarea { display: block; inline-size: 100%; margin-block: 2px 4px; padding: 6px 10px; border-radius: 8px; border: 1px solid var(--dim);
   background: var(--field); color: var(--text); font: inherit; resize: vertical; }
 .missed { list-style: none; margin: 0; padding: 6px 12px 8px; min-height: 1.4em; font-size: 13px; color: var(--dim); font-variant-numeric: tabular-nums; }

@@ -51,6 +51,8 @@ export const TEXT = {
   notes: "Notes",
   saveNote: "Save note",
   nothing: "Nothing to note",
+  disposition: "How did it end?",
+  done: "Done",
   owed: "Save the note of the last call first.",
   noteStatus: { saving: "Saving…", saved: "Saved {0}", offline: "Offline – kept on this device", review: "Needs review" },
   idle: "No call. Calls you take appear here.",
