@@ -42,15 +42,28 @@ class Teller:
         self.told: list[Json] = []
 
     async def shows(self, who: str, *legs: str) -> Json:
-        """Wait until exactly these legs are shown, and note the document; its first call."""
+        """Wait until exactly these legs are shown, their others settled, and note the document; its first call."""
         page = self.pages[who]
-        document = await page.document(lambda d: sorted(c["leg"] for c in d["calls"]) == sorted(legs), f"{legs}")
+
+        def is_shown(document: Json) -> bool:
+            return sorted(call["leg"] for call in document["calls"]) == sorted(legs) and _is_settled(document)
+
+        document = await page.document(is_shown, f"{legs}")
         self.told.append({who: self.names.document(document)})
         return document["calls"][0] if legs else None
 
     def ends(self) -> list[Json]:
         """All that was noted, and the events that each page raised."""
         return [*self.told, *({who: self.names.events(page.events)} for who, page in self.pages.items())]
+
+
+def _is_settled(document: Json) -> bool:
+    """Who speaks speaks with somebody: which of two legs the PBX tells first differs from run to run."""
+    return not any(
+        call["leg"] == "connected" and party["leg"] == "initiated"
+        for call in document["calls"]
+        for party in call["parties"]
+    )
 
 
 async def queue_call_and_hold(stack: Stack) -> list[Json]:

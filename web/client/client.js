@@ -1,6 +1,7 @@
 import { Commands } from "./commands.js";
 import { ServerClock } from "./clock.js";
 import { CLIENT, FRAME_BYTES, PROTOCOL_VERSION, RinglineError } from "./contract.js";
+import { closed, pick, sizeOf } from "./frames.js";
 import { browserEnv } from "./env.js";
 import { memoryDrafts } from "./drafts.js";
 import { newId } from "./ids.js";
@@ -387,21 +388,4 @@ export class Client {
       }
     }
   }
-}
-
-/** @param {number|null} code @returns {RinglineError} */
-function closed(code) {
-  if (code === null) return new RinglineError("offline", "This page closed its socket.");
-  if (code === 4426) return new RinglineError("version_unsupported", "This page is too old: reload it.");
-  return new RinglineError("forbidden", `The cloud refused this page (${code}).`);
-}
-
-/** @param {Frame} frame @returns {number} bytes on the wire */
-function sizeOf(frame) {
-  return new TextEncoder().encode(JSON.stringify(frame)).length;
-}
-
-/** @param {any} from @param {string[]} names @returns {any} those fields of `from` that it has */
-function pick(from, names) {
-  return Object.fromEntries(names.filter((name) => from?.[name] !== undefined).map((name) => [name, from[name]]));
 }
