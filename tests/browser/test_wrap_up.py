@@ -91,3 +91,24 @@ async def test_without_a_list_and_without_a_note_the_call_can_still_be_ended(
     assert (done["nothing_to_note"], done["disposition"]) == (True, "Done")
     await cloud.result(done, "failed", error={"code": "gate_closed", "text": "Still missing: a note."})
     await expect(page.get_by_text("Still missing: a note.")).to_be_visible()
+
+
+async def test_in_a_narrow_panel_every_button_of_the_note_is_inside_and_ready_on_the_phone_is_seen(
+    cloud: FakePageCloud, open_page: Open
+) -> None:
+    cloud.dispositions = {"": ["sold"]}
+    page = await in_a_call(cloud, open_page)
+    await page.set_viewport_size({"width": 320, "height": 800})
+    await field(page).fill("Wants a refund")
+    await cloud.hears(lambda f: f["t"] == "note.put", "the draft")
+    owing(cloud, "note", "disposition")
+    await cloud.tell(event="dropped")
+    await expect(page.get_by_role("combobox", name="How did it end?")).to_be_visible()
+    outer = await page.locator(".panel").bounding_box()
+    assert outer is not None
+    for inner in await page.locator(".note-field :is(textarea, select, button)").all():
+        box = await inner.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= outer["x"] + outer["width"]
+    await cloud.tell(event="gate_tripped")
+    await expect(page.get_by_role("alert").get_by_text("Ready was pressed on the phone")).to_be_visible()

@@ -7,7 +7,7 @@ import { NoteList } from "./notes.js";
 import { Speech } from "./speech.js";
 import { shortcuts } from "./shortcuts.js";
 import { STYLE } from "./style.js";
-import { TEXT } from "./texts.js";
+import { SAID, TEXT } from "./texts.js";
 import { QUIET_MS, agentState, banner, clockTime, isConnected, noteOf, remoteOf, stationCan } from "./view.js";
 
 /**
@@ -140,6 +140,7 @@ export class RinglinePanel extends HTMLElement {
   /** @param {StationEvent} event */
   #heard(event) {
     this.speech?.hear(event);
+    if (event.event === "gate_tripped") this.#complain(SAID.tripped);
     if (event.event === "missed") this.#missed = [event, ...this.#missed].slice(0, KEPT_MISSED);
     this.dispatchEvent(new CustomEvent(`ringline:${event.event}`, { detail: event, bubbles: true, composed: true }));
     this.#draw();

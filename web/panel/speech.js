@@ -17,7 +17,6 @@ const POLITE = {
   missed: SAID.missed,
   diverted: SAID.elsewhere,
   transferred: SAID.transferred,
-  gate_tripped: SAID.tripped,
 };
 
 export class Speech {

@@ -83,10 +83,10 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .name { display: block; font-size: 18px; font-weight: 650; line-height: 1.25; overflow-wrap: anywhere; }
 .number { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; color: var(--text); overflow-wrap: anywhere; }
 .note { display: block; margin-bottom: 8px; padding: 4px 8px; border-radius: 6px; background: var(--base); overflow-wrap: anywhere; }
-.notes { display: grid; gap: 8px; padding: 0 12px 8px; }
+.notes { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; padding: 0 12px 8px; }
 .note-field label { display: flex; gap: 6px; font-weight: 600; min-width: 0; }
 .note-of { font-weight: 400; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.note-field .line { min-height: 34px; align-items: center; justify-content: space-between; font-size: 13px; color: var(--dim); }
+.note-field .line { flex-wrap: wrap; min-height: 34px; align-items: center; justify-content: space-between; font-size: 13px; color: var(--dim); }
 .note-status[data-status=review], .note-status[data-status=offline] { color: var(--lost); font-weight: 600; }
 select { min-height: 34px; max-inline-size: 100%; border-radius: 8px; border: 1px solid var(--dim); background: var(--field); color: inherit; font: inherit; }
 textarea { display: block; inline-size: 100%; margin-block: 2px 4px; padding: 6px 10px; border-radius: 8px; border: 1px solid var(--dim);

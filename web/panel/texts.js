@@ -46,6 +46,7 @@ export const TEXT = {
     "ringline:work": "A work item blocks calls",
     "ringline:page_lost": "No page was open",
     "ringline:supervisor": "Set by a supervisor",
+    "ringline:rejected": "Back in a moment",
   },
   note: "Note",
   notes: "Notes",

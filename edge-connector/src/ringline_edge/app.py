@@ -97,7 +97,7 @@ class Edge:
         gates = self._gates
         gates.changed = self._keeper.changed
         gates.offset_ms = lambda: self._session.offset_ms
-        gates.leads = lambda: self._session.role == "active" or not self._session.is_welcome
+        gates.leads = lambda: self._session.role == "active"
         gates.send_away = self._commands.send_away
         gates.work_held = lambda ident, shown: self._tell(OwnResult({"id": ident, "stage": "confirmed"}, shown))
         self._session.lanes.on_acked = gates.acked
@@ -224,7 +224,7 @@ class Edge:
         )
         self._session.lanes.snapshot_ready = True
         self._pbx_part.found()
-        self._holding.found(self._adapter.held)
+        self._gates.found_pbx()
         self._tell_pbx(up=True)
 
     def _lose_pbx(self) -> None:

@@ -220,6 +220,26 @@ def test_without_the_cloud_nothing_is_armed_and_what_was_owed_is_let_go() -> Non
     assert gate.wanted(now) is HoldKind.GATE
 
 
+def test_a_call_that_counts_only_since_the_cloud_is_back_is_as_long_as_it_was() -> None:
+    gate = gate_of(policy=NOTE)
+    gate.cloud_is_away(away=True, now_ms=0)
+    gate.see([call()], 0)
+    gate.cloud_is_away(away=False, now_ms=LONG)
+    gate.see([call()], LONG)
+    gate.see([], LONG + 1)
+    assert list(gate.kept.entries) == ["i-1"]
+
+
+def test_what_is_let_go_is_not_reminded_of() -> None:
+    gate = gate_of(policy=NOTE | {"limit_s": 60, "on_ready_unsaved": "warn"})
+    now = after_a_call(gate)
+    gate.pressed_ready(now)
+    (entry,) = gate.kept.entries.values()
+    before = entry.limit_at_ms
+    gate.settle(now + 10**6)
+    assert (entry.limit_at_ms, gate.next_due_ms(now)) == (before, None)
+
+
 def test_two_calls_owe_two_decisions_and_one_of_them_holds_on() -> None:
     gate = gate_of(policy=NOTE)
     gate.see([call("c-1"), call("c-2", leg=LegState.HOLD)], 0)

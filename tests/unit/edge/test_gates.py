@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from ringline_core.domain.facts import Agent, Ended, Leg, Party, Pressed
 from ringline_core.domain.gate import SHORTEST_TALK_MS
+from ringline_core.domain.holds import HoldKind
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError
 from ringline_core.wire.codes import AgentStateName, ErrorCode, LegState
@@ -39,7 +40,7 @@ class Site:
     work_held: list[str] = field(default_factory=list)
     rev: int = 0
 
-    def start(self) -> None:
+    def start(self, *, finds_pbx: bool = True) -> None:
         self.model = StationModel("hq")
         self.model.lead(1)
         self.memory = GateMemory(self.folder / "gates.db")
@@ -49,6 +50,8 @@ class Site:
         self.gates.work_held = lambda ident, _shown: self.work_held.append(ident)
         for fact in (READY, CUSTOMER):
             self.model.apply(fact)
+        if finds_pbx:
+            self.gates.found_pbx()
 
     def tell(self, **more: Any) -> None:
         """The cloud tells of Anna's desk."""
@@ -98,13 +101,12 @@ async def test_a_restart_remembers_who_owes_and_holds_again(site: Site) -> None:
     site.pbx.holds.clear()
     site.start()
     assert [each["interaction"] for each in site.document()["wrap_up"]] == ["i-hq-L1"]
-    site.holding.found(())
     await eventually(lambda: site.pbx.holds == {"1001": "ringline:wrap_up"})
 
 
 async def test_what_the_pbx_holds_and_nobody_wants_is_lifted_when_the_pbx_is_found(site: Site) -> None:
     site.pbx.holds["1007"] = "ringline:work"
-    site.holding.found(site.pbx.held)
+    site.gates.found_pbx()
     await eventually(lambda: site.pbx.holds == {})
 
 
@@ -158,12 +160,66 @@ async def test_a_work_item_is_told_as_held_once_the_pbx_keeps_the_agent(site: Si
     assert site.work_held == ["x-1"]
 
 
-async def test_a_standby_asks_nothing_of_the_pbx(site: Site) -> None:
+async def test_a_standby_asks_nothing_of_the_pbx_and_lifts_nothing_until_the_cloud_is_gone(site: Site) -> None:
     site.gates.leads = lambda: False
+    site.pbx.holds["1007"] = "ringline:work"
     site.tell(drafts=["i-hq-L1"])
     site.see(TALKING)
+    site.gates.found_pbx()
     await site.holding.settled()
+    assert site.pbx.holds == {"1007": "ringline:work"}
+    site.gates.cloud_is_away(away=True)
+    await eventually(lambda: site.pbx.holds == {})
+
+
+async def test_a_restart_in_a_call_takes_no_call_for_over_before_the_pbx_has_told(site: Site) -> None:
+    site.tell(drafts=["i-hq-L1"])
+    site.see(TALKING)
+    await eventually(lambda: site.pbx.holds == {"1001": "ringline:wrap_up"})
+    site.gates.close()
+    site.memory.close()
+    site.start(finds_pbx=False)
+    site.tell(drafts=["i-hq-L1"])
+    assert site.document()["wrap_up"] == [], "the call is not over, it is not known yet"
+    site.model.apply(TALKING)
+    site.gates.found_pbx()
+    assert site.document()["wrap_up"] == []
+    await eventually(lambda: site.holding.kept("1001") is HoldKind.GATE)
+
+
+async def test_what_was_to_be_owed_is_told_anew_after_a_restart_whose_documents_count_from_one(site: Site) -> None:
+    await site.wrap_up()
+    site.gates.shown("1001", 500)
+    await site.gates.release()
+    site.gates.shown("1001", 501)
+    site.document()
+    site.gates.close()
+    site.memory.close()
+    site.start()
+    assert [each["ask"] for each in site.document()["wrap_up"]] == ["owe"]
+    site.gates.shown("1001", 1)
+    site.gates.acked("1001", 1)
+    assert site.document()["wrap_up"] == []
+
+
+async def test_a_work_item_holds_again_after_an_orderly_restart(site: Site) -> None:
+    until = "2126-01-01T00:00:00.000Z"
+    site.tell(work=[{"work": "w-1", "channel": "email", "lease_until_at": until, "blocks": ["voice"]}])
+    await eventually(lambda: site.pbx.holds == {"1001": "ringline:work"})
+    await site.gates.release()
     assert site.pbx.holds == {}
+    site.gates.close()
+    site.memory.close()
+    site.start()
+    await eventually(lambda: site.pbx.holds == {"1001": "ringline:work"})
+
+
+async def test_a_hold_that_is_asked_for_anew_keeps_its_time(site: Site) -> None:
+    await site.wrap_up()
+    since = site.document()["agent"]["since_at"]
+    site.gates.pressed(Pressed("1001", ready=True, at_ms=9))
+    await site.holding.settled()
+    assert site.document()["agent"]["since_at"] == since
 
 
 async def test_an_absence_is_told_once_when_it_lasts_and_once_when_it_ends() -> None:

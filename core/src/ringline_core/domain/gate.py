@@ -114,6 +114,10 @@ class StationGate:
         self.offset_ms = 0.0
         self._away = False
         self._in_call = False
+        self._is_released = False
+        self._talks = {call: each.since_ms for call, each in self.kept.armed.items()}
+        for entry in self.kept.entries.values():
+            entry.told_seq = None  # documents are counted anew after a restart
 
     @property
     def is_idle(self) -> bool:
@@ -147,10 +151,12 @@ class StationGate:
         kept, now = self.kept, {each.call: each for each in calls}
         self._in_call = bool(now)
         ended = [armed for call, armed in kept.armed.items() if call not in now]
+        talking = {call: each for call, each in now.items() if each.leg in _TALKING}
+        self._talks = {call: self._talks.get(call, now_ms) for call in talking}
         kept.armed = {
-            call: Armed(each, kept.armed[call].since_ms if call in kept.armed else now_ms)
-            for call, each in now.items()
-            if each.leg in _TALKING and (call in kept.armed or self._counts(each))
+            call: Armed(each, self._talks[call])
+            for call, each in talking.items()
+            if call in kept.armed or self._counts(each)
         }
         for each in ended:
             self._owe(each, now_ms)
@@ -201,11 +207,9 @@ class StationGate:
             entry.ask = "owe"
 
     def release(self) -> None:
-        """Nothing of ours keeps the agent any more; what is undecided becomes owed."""
+        """Until the next start nothing of ours keeps the agent; what is undecided becomes owed."""
         self.let_go()
-        kept = self.kept
-        kept.armed, kept.page_lost, kept.is_supervised, kept.rejected_until_ms = {}, False, False, 0
-        kept.passed |= {item.work for item in self.desk.work} if self.desk else set()
+        self._is_released = True
 
     def shown(self, seq: int) -> None:
         """Document `seq` shows the present entries."""
@@ -228,14 +232,14 @@ class StationGate:
                 entry.ask = None
             if interaction in decided or (entry.ask != "owe" and self._is_over(entry, now_ms)):
                 del kept.entries[interaction]
-            else:
+            elif entry.ask != "owe":
                 self._limit(entry, now_ms)
         self._miss_pages(now_ms)
 
     def wanted(self, now_ms: int) -> HoldKind | None:
         """The hold that the PBX is to be given now."""
         kept = self.kept
-        if not self._is_manned:
+        if not self._is_manned or self._is_released:
             return None
         if kept.is_supervised:
             return HoldKind.SUPERVISOR

@@ -40,7 +40,7 @@ class Gates:
         work_held: Called with the id of a `work.begin` that holds now, and the station and `seq` of the document that
             shows it, None where none will.
         offset_ms: What to add to our clock to get the cloud's.
-        leads: Whether this edge is the one to act at the PBX.
+        leads: Whether the cloud made this edge the one to act at the PBX.
     """
 
     def __init__(self, model: StationModel, holding: Holding, memory: GateMemory) -> None:
@@ -53,10 +53,11 @@ class Gates:
         self._model, self._holding, self._memory = model, holding, memory
         self._gates = {gate.station: gate for gate in memory.gates()}
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._held_since: dict[str, int] = {}
+        self._held_since: dict[str, tuple[HoldKind | None, int]] = {}
         self._tripped: dict[str, int] = {}
-        self._work_told: set[str] = set()
+        self._work_told: dict[str, set[str]] = {}
         self._is_away = False
+        self._knows_calls = False
         holding.on_kept = self._kept
 
     @property
@@ -83,11 +84,9 @@ class Gates:
         now_ms = _now_ms()
         gate.offset_ms = self.offset_ms()
         gate.can_hold = station not in self._holding.impossible
-        calls = self._model.calls_seen(station)
-        gate.see(calls, now_ms)
-        wanted = gate.wanted(now_ms)
-        if self.leads():
-            self._holding.want(station, Wish(wanted, in_call=bool(gate.kept.armed)))
+        if self._knows_calls:
+            gate.see(self._model.calls_seen(station), now_ms)
+            self._bring_about(gate, now_ms)
         changed = self._model.stand(station, self._standing(gate, now_ms), now_ms)
         self._send_back(station, now_ms)
         self._memory.keep(gate)
@@ -97,7 +96,7 @@ class Gates:
     def pressed(self, pressed: Pressed) -> None:
         """The agent used the phone's own keys."""
         gate = self._gates.get(pressed.station)
-        if gate is None or not pressed.ready:
+        if gate is None or not pressed.ready or not self._knows_calls:
             return
         now_ms = _now_ms()
         gate.see(self._model.calls_seen(pressed.station), now_ms)
@@ -105,8 +104,8 @@ class Gates:
             self._model.trip(pressed.station, pressed.at_ms)
             self._tripped[pressed.station] = now_ms
             self.changed(pressed.station)
-        if self.leads():
-            self._holding.want(pressed.station, Wish(gate.wanted(now_ms), in_call=bool(gate.kept.armed)))
+        if self._acts:
+            self._bring_about(gate, now_ms)
             self._holding.undone(pressed.station)
         self._touch(pressed.station)
 
@@ -161,7 +160,7 @@ class Gates:
             logger.info("cloud_back", extra={"gated": self.gated})
         for gate in self._gates.values():
             gate.cloud_is_away(away=away, now_ms=_now_ms())
-            self._touch(gate.station)
+        self._align()
 
     def cloud_away_s(self) -> float:
         """How long the cloud may be away before gates open: the shortest that a tenant's policy says."""
@@ -169,14 +168,17 @@ class Gates:
 
     def led(self) -> None:
         """This edge leads from now on: what is wanted is asked of the PBX."""
-        for station in list(self._gates):
-            self._touch(station)
+        self._align()
+
+    def found_pbx(self) -> None:
+        """The PBX has told everything; before that no call is known, and none may be taken for over."""
+        self._knows_calls = True
+        self._align()
 
     async def release(self) -> None:
         """Free every agent whom a hold of ours keeps; what is undecided becomes owed."""
         for gate in self._gates.values():
             gate.release()
-            self._holding.want(gate.station, Wish(None))
             self._touch(gate.station)
         await self._holding.settled()
 
@@ -203,17 +205,35 @@ class Gates:
         elif station in self._gates:
             self._tell_work(self._gates[station], None)
 
+    @property
+    def _acts(self) -> bool:
+        """The one that leads acts; without the cloud whoever is there does, so that nobody stays held."""
+        return self.leads() or self._is_away
+
+    def _align(self) -> None:
+        for station in list(self._gates):
+            self._touch(station)
+        if self._knows_calls and self._acts:
+            self._holding.align()
+
+    def _bring_about(self, gate: StationGate, now_ms: int) -> None:
+        if self._acts:
+            self._holding.want(gate.station, Wish(gate.wanted(now_ms), in_call=bool(gate.kept.armed)))
+
     def _kept(self, station: str) -> None:
-        self._held_since[station] = _now_ms()
+        kind, since = self._holding.kept(station), self._held_since.get(station)
+        if since is None or since[0] is not kind:
+            self._held_since[station] = kind, _now_ms()
         self._touch(station)
 
     def _tell_work(self, gate: StationGate, shown: tuple[str, int] | None) -> None:
         """A `work.begin` is done once the PBX keeps the agent, for whatever reason of ours that is shown first."""
         items = gate.desk.work if gate.desk else ()
-        fresh = [item.id for item in items if item.id and item.id not in self._work_told]
-        if fresh and self._holding.kept(gate.station):
-            self._work_told.update(fresh)
-            for ident in fresh:
+        asked = {item.id for item in items if item.id}
+        told = self._work_told.get(gate.station, set())
+        if asked - told and self._holding.kept(gate.station):
+            self._work_told[gate.station] = asked
+            for ident in sorted(asked - told):
                 self.work_held(ident, shown)
 
     def _standing(self, gate: StationGate, now_ms: int) -> Standing:
@@ -230,9 +250,8 @@ class Gates:
             )
             for each in gate.kept.entries.values()
         )
-        since = max(
-            self._held_since.get(gate.station, now_ms), *(each.since_ms for each in gate.kept.entries.values()), 0
-        )
+        _, held_since = self._held_since.get(gate.station, (kept, now_ms))
+        since = max(held_since, *(each.since_ms for each in gate.kept.entries.values()), 0)
         return Standing(kept, since + offset_ms if kept else 0, owing, gate.conflict(now_ms))
 
     def _send_back(self, station: str, now_ms: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ringline_core.domain.holds import HoldKind
@@ -71,10 +71,10 @@ class Holding:
             self._stale.add(station)
             self.want(station, self._wanted[station])
 
-    def found(self, held: Iterable[str]) -> None:
-        """The PBX is back: what it keeps for us is unknown but for `held`, where it keeps something."""
+    def align(self) -> None:
+        """What the PBX keeps for us is not known any more: lift what nobody wants, ask anew for what somebody does."""
         self.impossible.clear()
-        for station in {*held, *self._wanted}:
+        for station in {*self._adapter.held, *self._wanted}:
             self._stale.add(station)
             self.want(station, self._wanted.get(station, _FREE))
 
