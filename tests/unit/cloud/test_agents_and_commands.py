@@ -8,6 +8,7 @@ import pytest
 
 from ringline_cloud.identity import EdgeIdentity
 from ringline_cloud.services import commands
+from ringline_core.wire.codec import compact
 from ringline_core.wire.edge import EdgeResult
 from tests.support.cloud import SITE, TENANT, Cloud, call
 
@@ -23,6 +24,13 @@ def told(cloud: Cloud, stage: str, **more: Any) -> None:
     """The edge tells how far the newest command came."""
     command = cloud.edges.to("e1", "command")[-1]
     cloud.from_edge({"t": "result", "id": command["id"], "stage": stage, **more})
+
+
+def seated(cloud: Cloud) -> str | None:
+    """Who is logged on at 1001."""
+    item = cloud.deps.stations.get(TENANT, SITE, "1001")
+    assert item
+    return item.agent
 
 
 def test_the_first_page_logs_the_phone_on_with_what_the_mapping_says(cloud: Cloud) -> None:
@@ -167,6 +175,29 @@ def test_log_off_is_refused_in_a_call_and_frees_the_desk_when_confirmed(cloud: C
     assert item
     assert (item.agent, item.sockets) == (None, frozenset())
     assert cloud.pages.to("p1", "result")[-1] == {"t": "result", "id": "off", "stage": "confirmed"}
+
+
+def test_a_log_off_whose_function_died_after_storing_it_is_finished_when_the_edge_tells_again(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    ask(cloud, "log_off")
+    ident = cloud.edges.to("e1", "command")[-1]["id"]
+    stored = {"t": "result", "id": "x-log_off", "stage": "confirmed"}
+    cloud.deps.commands.advance(TENANT, SITE, ident, "confirmed", compact(stored))
+    told(cloud, "confirmed")
+    assert seated(cloud) is None
+
+
+def test_a_log_off_that_is_told_late_does_not_end_the_next_log_on(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    ask(cloud, "log_off")
+    off = cloud.edges.to("e1", "command")[-1]["id"]
+    told(cloud, "confirmed")
+    ask(cloud, "log_on")
+    told(cloud, "confirmed")
+    cloud.from_edge({"t": "result", "id": off, "stage": "confirmed"})
+    assert seated(cloud) == "anna"
 
 
 def test_a_command_reaches_the_edge_with_the_clouds_deadline_and_comes_back_in_stages(cloud: Cloud) -> None:

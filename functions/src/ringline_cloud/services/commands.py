@@ -24,8 +24,8 @@ def take(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> st
         return frames.failed(message.id, ErrorCode.NOT_LOGGED_ON, "You are not logged on to a phone.")
     if message.station is not None and message.station != seat["station"]:
         return frames.failed(message.id, ErrorCode.FORBIDDEN, "That is not your phone.")
-    if message.verb is Verb.LOG_OFF and (refusal := desks.refuse_log_off(deps, who, seat, message)):
-        return refusal
+    if message.verb is Verb.LOG_OFF:
+        return desks.log_off(deps, who, socket, seat, message)
     if refusal := handovers.refusal(seat, message):
         return refusal
     kept = handovers.bind(deps, who, seat, message, dispatch.edge_command_id(who.agent, message.id))
@@ -38,12 +38,17 @@ def result(deps: Deps, who: EdgeIdentity, message: EdgeResult) -> str:
     if stored:
         frame = _page_result(stored["id"], message)
         written = deps.commands.advance(who.tenant, who.site, message.id, message.stage.value, frame)
-        if written.applied:
+        if written.applied or _is_told_again(written.item, frame):
             desks.finish(deps, who, written.item, message)
             if message.stage in (Stage.FAILED, Stage.EXPIRED):
                 _undo(deps, who, stored, message.id)
         posts.to_sockets(deps, written.item.get("sockets", ()), written.item.get("outcome", frame))
     return codec.encode(Ack(frame=message.frame))
+
+
+def _is_told_again(stored: dict[str, Any], frame: str) -> bool:
+    """Whether this is the stored outcome: the function may have died before what hangs on it was finished."""
+    return stored.get("outcome") == frame
 
 
 def _undo(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], ident: str) -> None:

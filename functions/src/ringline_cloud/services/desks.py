@@ -48,16 +48,21 @@ def log_on(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> 
     return answer
 
 
-def refuse_log_off(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageCommand) -> str | None:
-    """A `result` when the agent may not log off now: in a call, unless forced."""
+def log_off(deps: Deps, who: PageIdentity, socket: str, seat: dict[str, str], message: PageCommand) -> str | None:
+    """Ask the edge to log the phone off; a `result` when the agent may not now: in a call, unless forced."""
     item = deps.stations.get(who.tenant, seat["site"], seat["station"])
     if item is not None and _in_call(item) and not message.force:
         return frames.failed(message.id, ErrorCode.NOT_ALLOWED, "You are in a call.")
-    return None
+    return dispatch.send(deps, who, socket, message, (seat["site"], seat["station"]), kept=claim_of(item))
+
+
+def claim_of(item: StationItem | None) -> dict[str, Any]:
+    """What to keep with a log-off, so that told late or twice it ends this log-on and no later one."""
+    return {"claim": item.asked} if item is not None and item.asked else {}
 
 
 def finish(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], message: EdgeResult) -> None:
-    """The PBX has logged somebody on or off, or refused to."""
+    """The PBX has logged somebody on or off, or refused to; done twice it changes nothing more."""
     verb, failed = stored.get("verb"), message.stage in (Stage.FAILED, Stage.EXPIRED)
     if verb == Verb.LOG_ON and failed:
         _free(deps, who.tenant, who.site, stored["station"], stored["agent"], message.id)
@@ -66,7 +71,7 @@ def finish(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], message: EdgeR
             text = message.error.text if message.error else "The phone could not be logged on in time."
             posts.to_sockets(deps, stored.get("sockets", ()), frames.notice("error", code, text))
     elif verb == Verb.LOG_OFF and message.stage is Stage.CONFIRMED:
-        _free(deps, who.tenant, who.site, stored["station"], stored["agent"], None)
+        _free(deps, who.tenant, who.site, stored["station"], stored["agent"], stored.get("claim"))
 
 
 def _leave_old_desk(
@@ -81,7 +86,7 @@ def _leave_old_desk(
     if old is not None and decisions.is_gated(old):
         return frames.failed(message.id, ErrorCode.GATE_CLOSED, "Your note at the other phone is not decided yet.")
     off = PageCommand(id=f"move-{message.id}"[:64], verb=Verb.LOG_OFF)
-    dispatch.send(deps, who, None, off, (seat["site"], seat["station"]))
+    dispatch.send(deps, who, None, off, (seat["site"], seat["station"]), kept=claim_of(old))
     _free(deps, who.tenant, seat["site"], seat["station"], who.agent, None)
     return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import decisions, dispatch, frames, posts
+from ringline_cloud.services import decisions, desks, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.person import Person
 from ringline_cloud.store.stations import StationItem
@@ -101,7 +101,8 @@ def _send(deps: Deps, by: Person, whom: Subject, command: PageCommand) -> str:
     """The command goes as the agent's own would: its outcome is about them."""
     who = PageIdentity(by.tenant, whom.agent, str(whom.item.desk["name"]), (), 0)
     seat = (whom.item.site, whom.item.station)
-    if dispatch.send(deps, who, None, command, seat, {"by": "supervisor"}) is not None:
+    kept = desks.claim_of(whom.item)
+    if dispatch.send(deps, who, None, command, seat, {"by": "supervisor"}, kept) is not None:
         raise CommandError(ErrorCode.EDGE_OFFLINE, dispatch.NO_EDGE)
     return dispatch.edge_command_id(whom.agent, command.id)
 
