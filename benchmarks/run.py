@@ -10,7 +10,16 @@ import sys
 
 from benchmarks.figures import RESULTS, Figure, write
 
-NAMES = ("ingest", "edge_latency", "stack_latency", "requests", "lambda_import", "page_size")
+NAMES = (
+    "ingest",
+    "edge_latency",
+    "stack_latency",
+    "gate_latency",
+    "requests",
+    "agent_day",
+    "lambda_import",
+    "page_size",
+)
 
 
 def main(names: list[str]) -> int:
