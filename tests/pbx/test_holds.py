@@ -66,6 +66,28 @@ async def test_pausing_under_strict_empty_rules_throws_the_waiting_caller_out(be
         await eventually(is_out)
 
 
+async def test_by_wrapuptime_the_queue_keeps_the_first_moments_and_talk_is_no_pause(bench: Bench) -> None:
+    async with desk_of(bench, hold={"strategy": "wrapuptime", "queues_ignore_paused": True}) as desk:
+        await desk.log_on("1001", "wrapping")
+        caller = await desk.rung_by_queue(to="5004")
+        await eventually(lambda: bench.phones["1001"].display.state == "ringing")
+        bench.phones["1001"].answer()
+        await desk.sees("1001", "connected")
+        await desk.adapter.hold("1001", GATE, in_call=True)
+        assert not (await members(bench, "wrapping"))["1001"].paused
+        waiting = bench.outside.dial_in("+442079460111", "5004")
+        await eventually(lambda: bench.caller_state(waiting))
+        await bench.outside.agent.hang_up(caller.call)
+        await desk.sees("1001")
+        await held_for(desk, 1.6)  # a late edge: by then a queue without a wrap-up has offered it
+        await desk.adapter.hold("1001", GATE, in_call=False)
+        assert (await members(bench, "wrapping"))["1001"].reason == GATE
+        await held_for(desk, 3.5)  # longer than the queue's own wrap-up
+        assert await bench.caller_state(waiting) == "queued"
+        await desk.adapter.unhold("1001")
+        await desk.sees("1001", "alerting")
+
+
 async def held_for(desk: Desk, seconds: float) -> None:
     """Nothing rings at 1001 for so long: the queue would offer its caller every second."""
     loop = asyncio.get_running_loop()

@@ -17,7 +17,7 @@ BENCH_USER, EDGE_USER, NOTIFY_USER = "bench", "bridge", "bridge-notify"
 RTP_PORTS: Final = 198
 
 _QUEUES: Final = {"5000": "support", "5001": "sales"}
-_EXTRA_QUEUES: Final = {"5002": "local", "5003": "static"}
+_EXTRA_QUEUES: Final = {"5002": "local", "5003": "static", "5004": "wrapping"}
 _SUPPORT_ONLY: Final = frozenset({"1004"})
 _EXTRA_SECTIONS: Final = """\
 ; Members as other distributions make them: a Local channel that dials the phone, and one that nobody may remove.
@@ -26,7 +26,13 @@ strategy = rrmemory
 member => Local/1003@agents/n,0,Agent 1003,hint:1003@agents
 [static](q)
 strategy = rrmemory
-member => PJSIP/1002,0,Agent 1002,hint:1002@agents"""
+member => PJSIP/1002,0,Agent 1002,hint:1002@agents
+; Its own wrap-up, and empty rules that do not count who is paused.
+[wrapping](q)
+strategy = rrmemory
+wrapuptime = 3
+joinempty = yes
+leavewhenempty = no"""
 _QUEUE_NUMBER: Final = """\
 exten => {number},1,Gosub(cti-id,s,1)
  same => n,Answer()
@@ -90,7 +96,8 @@ class Options:
         name: System name: begins every Uniqueid, so that ids of two instances differ.
         queue_ring_s: How long a queue lets one agent's phone ring.
         qualify_s: How often phones are asked whether they live; 0 never.
-        extra_queues: Whether the queues `local` 5002 and `static` 5003 with members of their own exist.
+        extra_queues: Whether the queues `local` 5002 and `static` 5003, with members of their own, and `wrapping` 5004,
+            with a wrap-up of its own, exist.
     """
 
     name: str = "hq"

@@ -101,6 +101,7 @@ def test_extra_queues_are_there_only_when_asked_for() -> None:
         "5001": "sales",
         "5002": "local",
         "5003": "static",
+        "5004": "wrapping",
     }
 
 
