@@ -121,6 +121,19 @@ WELCOME: Final[Frame] = {
     "heartbeat_s": 30,
     "dispositions": {"": ["sold"]},
 }
+BOARD: Final[Frame] = {
+    "whole": True,
+    "at": AT,
+    "part": 1,
+    "parts": 2,
+    "stations": [
+        {"station": "1001", "agent": "anna", "name": "Anna Ek", "in_service": True, "state": "busy", "reason": None,
+         "pending": "not_ready", "since_at": AT, "pages": 2, "work": 1, "owes": 1, "queues": ["support"],
+         "calls": [{"leg": "connected", "direction": "inbound", "queue": "support", "since_at": AT}]}
+    ],
+    "queues": [{"queue": "support", "waiting": 2, "longest_since_at": AT}],
+    "closed": ["sales"],
+}  # fmt: skip
 COMMANDS: Final[tuple[Frame, ...]] = (
     {"verb": "log_on"},
     {"verb": "log_on", "station": "1002", "takeover": True},
@@ -173,6 +186,8 @@ EXAMPLES: Final[dict[str, tuple[Frame, ...]]] = {
         {"t": "pop.pass", "call": "c-1", "grant": 1},
         {"t": "context", "interaction": "i-1"},
         {"t": "context", "number": "+442071234567", "limit": 5},
+        {"t": "hello", "v": 1, "page": "p-3", "client": "web/1.0", "can_pop": False, "log_on": False},
+        {"t": "watch", "on": True},
     ),
     "to_page": (
         WELCOME,
@@ -189,6 +204,8 @@ EXAMPLES: Final[dict[str, tuple[Frame, ...]]] = {
         {"t": "pop", "call": "c-1", "rank": 0, "grant": 1, "page": "p-1", "done": False, "lease_ms": 600,
          "steal_ms": 1800},
         {"t": "beat", "now_at": AT, "rev": 7, "site": SITE},
+        {"t": "watching", "until_at": AT, "sites": [SITE]},
+        {"t": "board", "site": "hq", **BOARD, "gone": ["1002"]},
         {"t": "notice", "level": "warning", "code": "station_taken", "text": "Somebody else has your phone."},
         {"t": "error", "ref": "x-1", "code": "message_invalid", "text": "rev: should be a number"},
         {"t": "error", "ref": "x-1", "code": "note_conflict", "text": "The note has changed.", "current": NOTE},
@@ -208,6 +225,7 @@ EXAMPLES: Final[dict[str, tuple[Frame, ...]]] = {
         {"t": "result", "frame": 7, "id": "x-1", "stage": "failed", "error": ERROR},
         {"t": "beat", "frame": 8, "epoch": 3, "spool": 12, "pbx": "up", "held": [{"station": "1001", "rev": 7}]},
         {"t": "release", "frame": 9, "epoch": 3},
+        {"t": "board", "frame": 10, "epoch": 3, **BOARD, "left": [{"station": "1002", "agent": "ben"}]},
     ),
     "to_edge": (
         {"t": "welcome", "role": "active", "epoch": 3, "now_at": AT,
@@ -225,6 +243,7 @@ EXAMPLES: Final[dict[str, tuple[Frame, ...]]] = {
              "pages": 1, "drafts": ["i-2"], "decided": [], "work": [{**WORK, "id": "x-1"}], "policy": POLICY},
             {"station": "1002", "rev": 3, "agent": None, "login": None, "queues": [], "name": "", "pages": 0,
              "drafts": [], "decided": [], "work": [], "policy": {}}]},
+        {"t": "watch", "until_at": AT, "whole": True},
         {"t": "lead", "epoch": 3},
         {"t": "standby", "epoch": 4},
         {"t": "bye", "code": 4503, "retry_after_ms": 2000},

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from ringline_core.wire.base import Counter, Id, Instant, Name, Queue, Station, WireModel
+from ringline_core.wire.board import BoardContent, LeftStation
 from ringline_core.wire.codes import PROTOCOL_VERSION, ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand, Result
 from ringline_core.wire.desk import WorkItem
@@ -122,6 +123,15 @@ class EdgeBeat(WireModel):
     held: tuple[HeldStation, ...] = ()
 
 
+class Board(BoardContent):
+    """The board of the site, while somebody looks; `left` tells whom to take off."""
+
+    t: Literal["board"] = "board"
+    frame: Frame
+    epoch: Epoch
+    left: tuple[LeftStation, ...] = ()
+
+
 class Release(WireModel):
     """The edge gives its lease up."""
 
@@ -131,7 +141,7 @@ class Release(WireModel):
 
 
 FromEdge = Annotated[
-    EdgeHello | State | Snapshot | Records | EdgeResult | EdgeBeat | Release,
+    EdgeHello | State | Snapshot | Records | EdgeResult | EdgeBeat | Board | Release,
     Field(discriminator="t"),
 ]
 """Everything an edge may send."""
@@ -209,6 +219,14 @@ class Desks(WireModel):
     parts: int = 1
 
 
+class WatchOrder(WireModel):
+    """`watch`: somebody looks at the board until then; with `whole` it is told anew from its beginning."""
+
+    t: Literal["watch"] = "watch"
+    until_at: Instant
+    whole: bool = False
+
+
 class Lead(WireModel):
     """This edge leads, or stands by, from now on."""
 
@@ -217,7 +235,7 @@ class Lead(WireModel):
 
 
 ToEdge = Annotated[
-    EdgeWelcome | Ack | EdgeBeatReply | EdgeCommand | Desks | Lead | Bye,
+    EdgeWelcome | Ack | EdgeBeatReply | EdgeCommand | Desks | WatchOrder | Lead | Bye,
     Field(discriminator="t"),
 ]
 """Everything the cloud may send to an edge."""

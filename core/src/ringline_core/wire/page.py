@@ -19,6 +19,7 @@ from ringline_core.wire.base import (
     Station,
     WireModel,
 )
+from ringline_core.wire.board import BoardContent
 from ringline_core.wire.codes import PROTOCOL_VERSION, ByeCode, Verb
 from ringline_core.wire.command import ErrorDetail, PageCommand, Result
 from ringline_core.wire.desk import Desk, Handover
@@ -45,6 +46,7 @@ class PageHello(WireModel):
     can_pop: bool = True
     label: Label = ""
     replaces: Id | None = None
+    log_on: bool = True
 
 
 class PageState(WireModel):
@@ -140,6 +142,13 @@ class ContextRequest(WireModel):
     limit: int | None = Field(default=None, ge=1, le=50)
 
 
+class Watch(WireModel):
+    """A supervisor begins, goes on (`on`), or ends to look at the board; it ends by itself after 90 s."""
+
+    t: Literal["watch"] = "watch"
+    on: bool
+
+
 FromPage = Annotated[
     PageHello
     | PageState
@@ -151,7 +160,8 @@ FromPage = Annotated[
     | WorkTouch
     | WorkEnd
     | PopMessage
-    | ContextRequest,
+    | ContextRequest
+    | Watch,
     Field(discriminator="t"),
 ]
 """Everything a page may send."""
@@ -280,6 +290,22 @@ class Notice(WireModel):
     text: str = Field(max_length=500)
 
 
+class Watching(WireModel):
+    """The answer to `watch`: the sites whose boards come, and until when."""
+
+    t: Literal["watching"] = "watching"
+    until_at: Instant
+    sites: tuple[SiteStatus, ...]
+
+
+class BoardFrame(BoardContent):
+    """`board` of a site, as far as this supervisor may see it; `gone` are stations to take off."""
+
+    t: Literal["board"] = "board"
+    site: str
+    gone: tuple[Station, ...] = ()
+
+
 class ErrorFrame(ErrorDetail):
     """A message was refused; `ref` is its `id` where it had one."""
 
@@ -297,7 +323,18 @@ class Bye(WireModel):
 
 
 ToPage = Annotated[
-    PageWelcome | StationFrame | ContextFrame | Result | NoteFrame | PopFrame | BeatReply | Notice | ErrorFrame | Bye,
+    PageWelcome
+    | StationFrame
+    | ContextFrame
+    | Result
+    | NoteFrame
+    | PopFrame
+    | BeatReply
+    | Watching
+    | BoardFrame
+    | Notice
+    | ErrorFrame
+    | Bye,
     Field(discriminator="t"),
 ]
 """Everything the cloud may send to a page."""
