@@ -31,6 +31,7 @@ class FakeCloud:
         documents: Newest document per station.
         swallow: How many of the next `state` frames get no answer.
         fail: How many of the next `state` frames get API Gateway's own error frame.
+        fence_boards: Whether a newer edge leads, as a `board` frame is told.
         reject: Code per station whose document is not taken.
         deaf: Whether nothing is answered at all.
         largest: Frames above this many bytes close the socket with 1009.
@@ -50,6 +51,7 @@ class FakeCloud:
     role: str = "active"
     swallow: int = 0
     fail: int = 0
+    fence_boards: bool = False
     reject: dict[str, str] = field(default_factory=dict)
     deaf: bool = False
     largest: int = 32_768
@@ -146,6 +148,8 @@ class FakeCloud:
                 return {"t": "beat", "frame": frame["frame"], "now_at": now_at, "role": self.role, "epoch": self.epoch}
             case "state":
                 return self._state(frame, ack)
+            case "board" if self.fence_boards:
+                return {**ack, "code": "fenced"}
             case "records":
                 self.records |= {item["call"]: item for item in frame["items"]}
             case "result":

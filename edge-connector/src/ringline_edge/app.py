@@ -11,6 +11,7 @@ import os
 import random
 import signal
 import socket
+import time
 import uuid
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,7 @@ from ringline_edge.availability.absence import Absence
 from ringline_edge.availability.gates import Gates
 from ringline_edge.availability.holding import Holding
 from ringline_edge.availability.memory import GateMemory
+from ringline_edge.boards import BoardMaker
 from ringline_edge.commands import Commands
 from ringline_edge.config import Config
 from ringline_edge.desks import DeskBook
@@ -70,6 +72,7 @@ class Edge:
         self._uplink = Uplink(self._session, me)
         self._commands = Commands(self._model, self._adapter, self._asked, self._tell)
         self._desks = DeskBook()
+        self._boards = BoardMaker(self._model, self._desks, self._session.boards)
         self._memory = GateMemory(self._files[3])
         self._holding = Holding(self._adapter)
         self._gates = Gates(self._model, self._holding, self._memory)
@@ -85,6 +88,7 @@ class Edge:
         self._keeper.wake = self._uplink.wake
         self._keeper.judge = self._gates.judge
         self._keeper.watch = self._watch
+        self._boards.wake = self._uplink.wake
         self._join_gates()
         self._session.lanes.known = self._keeper.known
         self._session.telling.told = self._asked.told
@@ -116,6 +120,7 @@ class Edge:
     def _watch(self, station: str, seq: int, document: dict[str, Any]) -> None:
         self._commands.shown(station, seq, document)
         self._gates.shown(station, seq)
+        self._boards.shown(station, document)
 
     def _open(self) -> None:
         self._uplink_part.found()
@@ -197,6 +202,7 @@ class Edge:
             uplink_losses=self._uplink_part.losses,
             pbx_losses=self._pbx_part.losses,
             rotations=self._uplink.rotations,
+            watched=self._session.boards.is_watched,
             gated=self._gates.gated,
             held=len(self._holding.stations),
             unholdable=tuple(f"{station}: {why}" for station, why in sorted(self._holding.impossible.items())),
@@ -212,6 +218,7 @@ class Edge:
 
     def _emit(self, fact: Fact) -> None:
         self._keeper.emit(fact)
+        self._boards.saw(fact, time.time_ns() // 1_000_000)
         if isinstance(fact, Snapshot):
             self._find_pbx()
         elif isinstance(fact, Pressed):
@@ -244,6 +251,7 @@ class Edge:
             case Desks() as desks:
                 self._desks.take(desks)
                 self._gates.take(desks)
+                self._boards.changed()
             case Leading(epoch):
                 logger.info("leading", extra={"epoch": epoch})
                 self._model.lead(epoch)

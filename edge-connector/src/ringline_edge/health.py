@@ -42,6 +42,7 @@ class Health:
         facts: Facts taken from the PBX.
         uplink_losses: How often the way to the cloud broke; the same for the PBX.
         rotations: How often a socket was changed before its end.
+        watched: Whether a supervisor looks at the board.
         gated: Stations that owe a decision.
         held: Stations that a hold of ours keeps from calls.
         unholdable: Stations that cannot be kept, each with what is lacking; their gate only warns.
@@ -69,6 +70,7 @@ class Health:
     uplink_losses: int
     pbx_losses: int
     rotations: int
+    watched: bool = False
     gated: int = 0
     held: int = 0
     unholdable: tuple[str, ...] = ()

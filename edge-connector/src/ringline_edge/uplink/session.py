@@ -18,10 +18,21 @@ from ringline_core.errors import InvalidMessageError
 from ringline_core.wire import codec
 from ringline_core.wire.codes import MAX_FRAME_BYTES, ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
-from ringline_core.wire.edge import Ack, Desks, EdgeBeatReply, EdgeHello, EdgeLimits, EdgeWelcome, Lead, PbxInfo
+from ringline_core.wire.edge import (
+    Ack,
+    Desks,
+    EdgeBeatReply,
+    EdgeHello,
+    EdgeLimits,
+    EdgeWelcome,
+    Lead,
+    PbxInfo,
+    WatchOrder,
+)
 from ringline_core.wire.page import Bye
 from ringline_edge.spool.live import LiveSpool
 from ringline_edge.spool.log import LogSpool
+from ringline_edge.uplink.boards import BoardLane
 from ringline_edge.uplink.heard import Farewell, Fenced, Heard, Leading, StandingBy
 from ringline_edge.uplink.lanes import PASSING, Lanes
 from ringline_edge.uplink.results import Telling
@@ -44,6 +55,7 @@ class Session:
         unknown_frames: Frames of a type that this version does not know; ignored.
         lanes: What an active edge tells.
         telling: Results of commands.
+        boards: The board, while somebody looks at it.
     """
 
     edge: str
@@ -69,6 +81,7 @@ class Session:
         self._number: Callable[[], int] = itertools.count(1).__next__
         self.lanes = Lanes(self.live, self.log, self._number, self.fraction)
         self.telling = Telling(self._number, self.fraction, self.lanes.has_acked)
+        self.boards = BoardLane(self._number)
         self._welcomed = False
         self._hello_due_s: float | None = None
         self._fences = 0
@@ -96,6 +109,7 @@ class Session:
         self._beat_sent.clear()
         self.lanes.closed()
         self.telling.closed()
+        self.boards.closed()
 
     def introduce(self, pbx: PbxInfo, capabilities: Iterable[Verb]) -> None:
         """What PBX this is and what it can do; said again when it differs from what the cloud was told."""
@@ -148,6 +162,9 @@ class Session:
                 return self._stand_by(epoch)
             case Bye() as bye:
                 return Farewell(bye.code, bye.code in FINAL_BYES, (bye.retry_after_ms or 0) / 1000)
+            case WatchOrder() as order:
+                self.boards.watch(order, wall_ms + self.offset_ms)
+                return None
             case EdgeCommand() | Desks() as message:
                 return message
             case _:
@@ -165,6 +182,8 @@ class Session:
         if now_s >= self._next_beat_s:
             texts.append(self._beat(now_s))
         if self.role == "active":
+            if self.lanes.snapshot_ready:
+                texts += self.boards.due(now_s, wall_ms + self.offset_ms)
             texts += [*self.lanes.late(now_s), *self.lanes.fresh(now_s, wall_ms)]
         return texts + self.telling.due(now_s)
 
@@ -173,7 +192,8 @@ class Session:
         if not self._welcomed:
             return math.inf
         lanes = self.lanes.next_due_s() if self.role == "active" else None
-        times = (self._next_beat_s, self._hello_due_s, lanes, self.telling.window.next_due_s())
+        boards = self.boards.next_due_s() if self.role == "active" and self.lanes.snapshot_ready else None
+        times = (self._next_beat_s, self._hello_due_s, lanes, boards, self.telling.window.next_due_s())
         return min(each for each in times if each is not None)
 
     def in_flight(self) -> frozenset[int]:
@@ -199,6 +219,7 @@ class Session:
         self.welcomes += 1
         self.limits = welcome.limits
         self.lanes.frames, self.lanes.frame_bytes = welcome.limits.window, welcome.limits.frame_bytes
+        self.boards.frame_bytes = welcome.limits.frame_bytes
         return self._take_role(welcome.role, welcome.epoch)
 
     def _beat_reply(self, reply: EdgeBeatReply, now_s: float, wall_ms: int) -> Heard | None:
@@ -216,6 +237,8 @@ class Session:
             return None
         self.role, self.epoch = "active", epoch
         self.lanes.lead(epoch)
+        self.boards.epoch = epoch
+        self.boards.closed()
         return Leading(epoch)
 
     def _stand_by(self, epoch: int) -> Heard | None:
@@ -226,11 +249,14 @@ class Session:
         if already:
             return None
         self.lanes.window.clear()
+        self.boards.stop()
         return StandingBy(epoch)
 
     def _ack(self, ack: Ack, now_s: float) -> Heard | None:
         if ack.code is ErrorCode.FENCED:
             return self._fenced(ack, now_s)
+        if self.boards.holds(ack.frame):
+            return self.boards.acked(ack, now_s)
         if ack.code not in PASSING:
             self.telling.acked(ack.frame)
         if ack.code is None:
@@ -238,9 +264,10 @@ class Session:
         return self.lanes.acked(ack, now_s)
 
     def _fenced(self, ack: Ack, now_s: float) -> Heard | None:
-        if self.lanes.window.acked(ack.frame) is None:
+        if self.lanes.window.acked(ack.frame) is None and not self.boards.holds(ack.frame):
             return None
         self.role = None
+        self.boards.stop()
         self.lanes.window.clear()
         # The first fence is answered at once; a cloud that welcomes and fences in turns is not to be hammered.
         self._hello_due_s = now_s + min(FENCED_PAUSE_S, self._fences * 1.0)
