@@ -93,6 +93,7 @@ class Cloud:
     """A deployment for tests.
 
     Attributes:
+        roles: Roles of agents that have others than `agent`.
         now_ms: Its clock, set by the test.
         requests: Names of the requests to the table so far.
     """
@@ -103,6 +104,7 @@ class Cloud:
     edges: Wire
     states: States
     clock: list[int]
+    roles: dict[str, str] = field(default_factory=dict)
     _frames: int = 0
 
     @property
@@ -114,9 +116,12 @@ class Cloud:
         """Let time pass."""
         self.clock[0] += int(seconds * 1000)
 
-    def from_page(self, frame: Frame | str, agent: str = "anna", socket: str = "p1") -> Frame | None:
+    def from_page(
+        self, frame: Frame | str, agent: str = "anna", socket: str = "p1", tenant: str = TENANT
+    ) -> Frame | None:
         """A page's frame through the real handler; the answer."""
-        who = {"kind": "page", "tenant": TENANT, "agent": agent, "name": agent.title(), "roles": "agent"}
+        who = {"kind": "page", "tenant": tenant, "agent": agent, "name": agent.title()}
+        who["roles"] = self.roles.get(agent, "agent")
         who["expires_at_ms"] = str(NOW_MS + 8 * 3600 * 1000)
         return _answer(page_socket.handle(_event("MESSAGE", socket, who, frame), self.deps))
 

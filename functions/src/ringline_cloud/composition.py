@@ -25,6 +25,7 @@ from ringline_cloud.store.sites import Sites
 from ringline_cloud.store.sockets import Sockets
 from ringline_cloud.store.stations import Stations
 from ringline_cloud.store.table import Table
+from ringline_cloud.store.watches import Watches
 from ringline_cloud.store.work_items import WorkItems
 
 SOCKETS_AT_ONCE = 16
@@ -70,6 +71,7 @@ def assembled(settings: Settings, table: Table, pages: Any, edges: Any) -> Deps:
         work_items=WorkItems(table),
         decisions=Decisions(table),
         audits=Audits(table),
+        watches=Watches(table),
         pages=pages,
         edges=edges,
         now_ms=_now_ms,

@@ -7,11 +7,11 @@ from typing import Any
 from ringline_cloud import identity
 from ringline_cloud.handlers import answers
 from ringline_cloud.handlers.answers import OK, Response
-from ringline_cloud.services import commands, leadership, pages
+from ringline_cloud.services import boards, commands, leadership, pages
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.states import States
 from ringline_core.wire import codec
-from ringline_core.wire.edge import EdgeBeat, EdgeHello, EdgeResult, Records, Release, Snapshot, State
+from ringline_core.wire.edge import Board, EdgeBeat, EdgeHello, EdgeResult, Records, Release, Snapshot, State
 
 
 def handle(event: dict[str, Any], deps: Deps, states: States) -> Response:
@@ -54,5 +54,7 @@ def _route(event: dict[str, Any], socket: str, deps: Deps, states: States) -> st
             return states.records(who, records)
         case EdgeResult() as result:
             return commands.result(deps, who, result)
+        case Board() as board:
+            return boards.take(deps, states, who, board)
         case Release() as release:
             return leadership.release(deps, who, release)

@@ -8,7 +8,7 @@ from ringline_cloud import identity
 from ringline_cloud.handlers import answers
 from ringline_cloud.handlers.answers import OK, Response
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import commands, context, frames, notes, pages, pop, work, wrap_up
+from ringline_cloud.services import commands, context, frames, notes, pages, pop, watching, work, wrap_up
 from ringline_cloud.services.deps import Deps
 from ringline_core.wire import codec
 from ringline_core.wire.codes import ByeCode
@@ -20,6 +20,7 @@ from ringline_core.wire.page import (
     PageHello,
     PageState,
     PopMessage,
+    Watch,
     WorkBegin,
     WorkEnd,
     WorkTouch,
@@ -66,6 +67,8 @@ def _route(event: dict[str, Any], socket: str, deps: Deps) -> str | None:
             return context.asked(deps, who, asked)
         case PopMessage() as message:
             return pop.take(deps, who, socket, message)
+        case Watch() as message:
+            return watching.watch(deps, who, socket, message)
         case message:
             return _at_desk(deps, who, socket, message)
 

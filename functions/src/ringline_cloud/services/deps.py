@@ -17,6 +17,7 @@ from ringline_cloud.store.leases import Leases
 from ringline_cloud.store.sites import Sites
 from ringline_cloud.store.sockets import Sockets
 from ringline_cloud.store.stations import Stations
+from ringline_cloud.store.watches import Watches
 from ringline_cloud.store.work_items import WorkItems
 
 
@@ -36,6 +37,7 @@ class Deps:
     work_items: WorkItems
     decisions: Decisions
     audits: Audits
+    watches: Watches
     pages: Fanout
     edges: Fanout
     now_ms: Callable[[], int]

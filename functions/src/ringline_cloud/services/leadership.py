@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity
-from ringline_cloud.services import posts
+from ringline_cloud.services import posts, watching
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.leases import Lease
 from ringline_core.errors import ForbiddenError, UnsupportedVersionError
@@ -44,6 +44,7 @@ def hello(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeHello) -> tup
     if leads:
         deps.leases.describe(who.tenant, who.site, tuple(verb.value for verb in message.capabilities))
         _send_desks(deps, who, socket)
+        watching.led(deps, who.tenant, who.site, lease.epoch, socket)
     limits = {
         "beat_s": deps.settings.beat_s,
         "lease_s": deps.settings.lease_s,
@@ -62,6 +63,8 @@ def beat(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) -> tuple
     if not leads and (lease.holder is None or lease.until_ms < now_ms):
         known = deps.sockets.get(socket) or {}
         leads, lease = _lead(deps, who, socket, str(known.get("session", "")), now_ms)
+        if leads:
+            watching.led(deps, who.tenant, who.site, lease.epoch, socket)
     if leads:
         _send_behind(deps, who, socket, message)
     role = {"role": "active" if leads else "standby", "epoch": lease.epoch}

@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import decisions, desk_view, desks, frames, pop, posts, work, wrap_up
+from ringline_cloud.services import decisions, desk_view, desks, frames, pop, posts, watching, work, wrap_up
 from ringline_cloud.services.deps import Deps
-from ringline_cloud.store.leases import Lease
+from ringline_cloud.services.site_view import site_status
 from ringline_cloud.store.stations import StationItem
 from ringline_core.errors import UnsupportedVersionError
 from ringline_core.wire.base import MAX_NOTE_BYTES, ms_to_rfc3339
@@ -47,7 +47,7 @@ def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str
     agent = deps.agents.add_socket(who.tenant, who.agent, socket)
     first = deps.agents.first_hello(who.tenant, who.agent, message.page, now_ms // 1000 + PAGE_KEPT_S)
     item = _join_desk(deps, who, agent, socket)
-    if item is None and first and _may_log_on(deps, who, agent):
+    if item is None and first and message.log_on and _may_log_on(deps, who, agent):
         if _others(deps, who, agent, socket):
             deps.sockets.mark_eager(socket)
         else:
@@ -85,6 +85,7 @@ def gone(deps: Deps, socket: str) -> None:
     if known["kind"] == "edge":
         deps.leases.forget_socket(known["tenant"], known["site"], socket)
         return
+    watching.gone(deps, known["tenant"], known.get("watches"), socket)
     agent = deps.agents.drop_socket(known["tenant"], known["agent"], socket)
     seat = agent.get("seat")
     if seat:
@@ -154,13 +155,6 @@ def _home_site(deps: Deps, who: PageIdentity) -> str | None:
 
 def _site_status(deps: Deps, tenant: str, site: str) -> dict[str, Any]:
     return site_status(deps.leases.get(tenant, site), site, deps.sites.get(tenant, site), deps.now_ms())
-
-
-def site_status(lease: Lease, site: str, config: dict[str, Any] | None, now_ms: int) -> dict[str, Any]:
-    """`site` of `welcome` and `beat`."""
-    up = lease.socket is not None and lease.holder is not None and lease.until_ms >= now_ms
-    pbx = lease.pbx if up else "down"
-    return {"id": site, "edge": "up" if up else "down", "pbx": pbx, "tz": (config or {}).get("tz", "UTC")}
 
 
 def _welcome(deps: Deps, who: PageIdentity, agent: dict[str, Any], item: StationItem | None) -> str:

@@ -45,18 +45,18 @@ class States:
         Raises:
             StoreThrottledError: The table refused for load; no ack, the edge sends again.
         """
-        if self._is_fenced(who, message.epoch):
-            return self._fenced(message.frame, message.epoch)
+        if self.is_fenced(who, message.epoch):
+            return self.fenced(message.frame, message.epoch)
         sent_at = to_rfc3339(message.sent_at) if message.sent_at else None
         outcomes = list(self._pool.map(lambda each: self._one(who, message.epoch, each, sent_at), message.stations))
         if any(epoch > message.epoch for epoch in outcomes):
-            return self._fenced(message.frame, message.epoch)
+            return self.fenced(message.frame, message.epoch)
         return codec.encode(Ack(frame=message.frame, epoch=message.epoch))
 
     def snapshot(self, who: EdgeIdentity, message: Snapshot) -> str:
         """At the end of a snapshot, put out of service what was not in it."""
-        if self._is_fenced(who, message.epoch):
-            return self._fenced(message.frame, message.epoch)
+        if self.is_fenced(who, message.epoch):
+            return self.fenced(message.frame, message.epoch)
         if message.phase == "end":
             for station in self._deps.stations.directory(who.tenant, who.site):
                 self._reset(who, station, message.epoch)
@@ -69,6 +69,15 @@ class States:
             body = codec.compact(item.record)
             self._deps.interactions.record(who.tenant, interaction, item.call, item.version, body)
         return codec.encode(Ack(frame=message.frame))
+
+    def is_fenced(self, who: EdgeIdentity, epoch: int) -> bool:
+        """Whether this environment has seen a newer epoch of the site."""
+        return epoch < self._epochs.get((who.tenant, who.site), 0)
+
+    def fenced(self, frame: int, epoch: int) -> str:
+        """The ack of a frame that changes nothing, since a newer edge leads."""
+        count(Metric.EDGE_FENCED)
+        return codec.encode(Ack(frame=frame, epoch=epoch, code=ErrorCode.FENCED))
 
     def _one(self, who: EdgeIdentity, epoch: int, each: StationState, sent_at: str | None) -> int:
         """Store and post one document; the epoch that the stored one has now."""
@@ -108,10 +117,3 @@ class States:
             who.tenant, who.site, station, epoch * SEQ_LIMIT, gone.model_dump_json(by_alias=True)
         )
         posts.to_pages(self._deps, who.tenant, now, frames.station(now, self._deps.now_ms()))
-
-    def _is_fenced(self, who: EdgeIdentity, epoch: int) -> bool:
-        return epoch < self._epochs.get((who.tenant, who.site), 0)
-
-    def _fenced(self, frame: int, epoch: int) -> str:
-        count(Metric.EDGE_FENCED)
-        return codec.encode(Ack(frame=frame, epoch=epoch, code=ErrorCode.FENCED))

@@ -17,6 +17,11 @@ def lease(tenant: str, site: str) -> Key:
     return {"pk": f"T#{tenant}#S#{site}", "sk": "LEASE"}
 
 
+def watch(tenant: str, site: str) -> Key:
+    """Who looks at the site's board."""
+    return {"pk": f"T#{tenant}#S#{site}", "sk": "WATCH"}
+
+
 def site(tenant: str, site_id: str) -> Key:
     """The site's configuration."""
     return {"pk": f"T#{tenant}#S#{site_id}", "sk": "CFG"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ringline_cloud.store import keys
@@ -32,6 +33,12 @@ class Sockets:
     def mark_eager(self, socket: str) -> None:
         """The page would have been logged on, had it been alone."""
         self._table.update(keys.socket(socket), "SET eager = :yes", {":yes": True}, condition="attribute_exists(pk)")
+
+    def watch(self, socket: str, sites: Iterable[str], now_ms: int) -> None:
+        """Keep whose boards a page looks at, and when that was looked up."""
+        watches = {"sites": list(sites), "listed_ms": now_ms}
+        condition = "attribute_exists(pk)"
+        self._table.update(keys.socket(socket), "SET watches = :watches", {":watches": watches}, condition=condition)
 
     def close(self, socket: str) -> Item | None:
         """Forget a socket; what was known of it."""

@@ -26,10 +26,11 @@ from ringline_cloud.handlers.http.bodies import (
     User,
 )
 from ringline_cloud.handlers.http.caller import deps_of, person_of
-from ringline_cloud.services import enrolment, pages
+from ringline_cloud.services import enrolment
 from ringline_cloud.services import mappings as team
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.mappings import How, StationTakenError
+from ringline_cloud.services.site_view import site_status
 from ringline_cloud.telemetry import Metric, count
 from ringline_core.errors import InvalidMessageError
 from ringline_core.ids import is_id
@@ -166,6 +167,6 @@ def _import(item: dict[str, Any]) -> ImportOf:
 def _site(deps: Deps, tenant: str, site: str) -> SiteOf:
     config = deps.sites.get(tenant, site) or {}
     lease = deps.leases.get(tenant, site)
-    status = pages.site_status(lease, site, config, deps.now_ms())
+    status = site_status(lease, site, config, deps.now_ms())
     shown = {"name": config.get("name", ""), "tz": status["tz"], "edge": status["edge"], "pbx": status["pbx"]}
     return SiteOf(site=site, **shown, edges=sorted(lease.edges))
