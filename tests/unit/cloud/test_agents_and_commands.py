@@ -147,6 +147,10 @@ def test_a_taken_station_is_refused_unless_it_is_taken_over_and_then_both_hear(c
     assert (item.agent, item.sockets) == ("ben", frozenset({"p2"}))
     assert cloud.pages.to("p1", "station")[-1]["desk"] is None
     assert cloud.pages.to("p1", "notice")[-1]["code"] == "station_taken"
+    (audited,) = cloud.deps.audits.newest(TENANT, 5)
+    assert {name: audited[name] for name in ("action", "by_whom", "agent", "station")} == {
+        "action": "takeover", "by_whom": "ben", "agent": "anna", "station": "1001",
+    }  # fmt: skip
     assert "seat" not in cloud.deps.agents.get(TENANT, "anna")
 
 

@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity, PageIdentity
-from ringline_cloud.services import decisions, dispatch, frames, posts
+from ringline_cloud.services import audit, decisions, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.stations import StationItem
-from ringline_cloud.telemetry import logger
 from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codes import ErrorCode, Stage, Verb
 from ringline_core.wire.command import PageCommand
@@ -97,7 +96,7 @@ def _claim(
     site = mapping["site"]
     before = deps.stations.get(who.tenant, site, station)
     if before is not None and message.takeover and before.agent not in (None, who.agent):
-        before = _take_over(deps, who, before)
+        before = _take_over(deps, who, before, dispatch.edge_command_id(who.agent, message.id))
     again = before is not None and before.agent == who.agent
     desk: dict[str, Any] = {
         "who": who.agent,
@@ -125,12 +124,12 @@ def _begin(agent: dict[str, Any], before: StationItem | None) -> dict[str, Any]:
     return {"owed": decisions.newest(agent.get("owed", {}), OWED_SHOWN), "decided": old}
 
 
-def _take_over(deps: Deps, who: PageIdentity, before: StationItem) -> StationItem | None:
+def _take_over(deps: Deps, who: PageIdentity, before: StationItem, asked: str) -> StationItem | None:
     """Log off who is there, so that what they have not decided becomes owed; the station as it is then."""
     _free(deps, who.tenant, before.site, before.station, str(before.agent), None)
     text = "Somebody else has logged on to your phone."
     posts.to_sockets(deps, before.sockets, frames.notice("warning", ErrorCode.STATION_TAKEN.value, text))
-    logger.info("desk_taken_over", site=before.site, station=before.station, agent=who.agent, before=before.agent)
+    audit.record(deps, who, str(before.agent), before, asked, "takeover", {})
     return deps.stations.get(who.tenant, before.site, before.station)
 
 

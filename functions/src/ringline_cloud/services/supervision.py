@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import decisions, desks, dispatch, frames, posts
+from ringline_cloud.services import audit, decisions, desks, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.person import Person
 from ringline_cloud.store.stations import StationItem
-from ringline_cloud.telemetry import logger
 from ringline_core.errors import CommandError, ForbiddenError
-from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import PageCommand
 
@@ -109,10 +107,6 @@ def _send(deps: Deps, by: Person, whom: Subject, command: PageCommand) -> str:
 
 def _told(deps: Deps, by: Person, whom: Subject, ident: str, action: str, more: dict[str, Any]) -> None:
     """Audit the deed, and say it to the agent's pages."""
-    item, now_ms = whom.item, deps.now_ms()
-    where = {"action": action, "site": item.site, "station": item.station, "agent": whom.agent}
-    what = {**where, "by_whom": by.agent, "command_id": ident, **more}
-    deps.audits.put(by.tenant, ident, {**what, "at": ms_to_rfc3339(now_ms)}, now_ms)
-    logger.info("audit", **what)
+    audit.record(deps, by, whom.agent, whom.item, ident, action, more)
     text = TOLD[action].format(by=by.name, state=str(more.get("state", "")).replace("_", " "))
-    posts.to_sockets(deps, item.sockets, frames.notice("warning", f"supervisor_{action}", text))
+    posts.to_sockets(deps, whom.item.sockets, frames.notice("warning", f"supervisor_{action}", text))
