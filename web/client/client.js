@@ -23,7 +23,8 @@ import { presenceOf, watchPage } from "./wake.js";
  *   commands: CommandState[], context: Record<string, Frame>}} ClientState
  * @typedef {{api: string, getToken: import("./session.js").Options["getToken"], page?: string, label?: string,
  *   canPop?: () => boolean, pop?: import("./opening.js").PopOptions, timing?: Partial<import("./session.js").Timing>,
- *   env?: Partial<import("./env.js").Env>}} ClientOptions
+ *   logOn?: false, env?: Partial<import("./env.js").Env>}} ClientOptions
+ *   `logOn: false`: a page that only looks; it does not log the phone on
  */
 
 const PAGE_KEY = "ringline.page";
@@ -259,6 +260,7 @@ export class Client {
       label: [...(this.options.label ?? this.env.document?.title ?? "")].slice(0, LABEL_LETTERS).join(""),
       ...this.store.position,
       ...(isReplacing ? { replaces: this.page } : {}),
+      log_on: this.options.logOn,
     };
   }
 
@@ -290,6 +292,9 @@ export class Client {
         return this.notes.heard(frame);
       case "notice":
         return this.#emit("notice", frame);
+      case "watching":
+      case "board":
+        return this.#emit(frame.t, frame);
       default:
         return undefined;
     }
