@@ -8,6 +8,7 @@ const BUNDLES = [
   { entry: "client/index.js", out: "ringline-client.mjs", format: "esm", limit: 10 * 1024 },
   { entry: "panel/bundle.js", out: "ringline-panel.mjs", format: "esm", limit: 22 * 1024 },
   { entry: "panel/bundle.js", out: "ringline.iife.js", format: "iife", limit: 22 * 1024 },
+  { entry: "panel/texts/de.js", out: "ringline-de.mjs", format: "esm", limit: 3 * 1024 },
 ];
 
 async function bundle({ entry, out, format, limit }) {

@@ -7,7 +7,7 @@ import { NoteList } from "./notes.js";
 import { Speech } from "./speech.js";
 import { shortcuts } from "./shortcuts.js";
 import { STYLE } from "./style.js";
-import { SAID, TEXT } from "./texts.js";
+import { SAID, TEXT, speak } from "./texts.js";
 import { QUIET_MS, agentState, banner, clockTime, isConnected, noteOf, remoteOf, stationCan } from "./view.js";
 
 /**
@@ -20,7 +20,7 @@ const KEPT_MISSED = 3;
 /**
  * `<ringline-panel>`: the agent's telephone. Give it a client; it draws and asks, and never takes the focus.
  * Attributes, read when it is put on the page: `shortcuts="off"` leaves the keyboard alone, `label` names it for screen
- * readers where there are several.
+ * readers where there are several. `locale` chooses the language, at any time.
  */
 export class RinglinePanel extends HTMLElement {
   /** @type {Client|null} */
@@ -37,6 +37,10 @@ export class RinglinePanel extends HTMLElement {
   #trouble = "";
   /** @type {Record<string, string>} the shortcuts in force, by verb */
   #keys = {};
+  /** What it is drawn in. */
+  #locale = "";
+
+  static observedAttributes = ["locale"];
 
   constructor() {
     super();
@@ -44,11 +48,9 @@ export class RinglinePanel extends HTMLElement {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
-    this.#build(root);
   }
 
-  /** @param {ShadowRoot} root */
-  #build(root) {
+  #build() {
     const now = () => performance.now();
     this.speech = new Speech();
     this.agent = new AgentBar((verb, args) => this.#ask(verb, args), now);
@@ -66,7 +68,7 @@ export class RinglinePanel extends HTMLElement {
     this.calls = el("div", { class: "calls" }, this.idle);
     this.notes = new NoteList((what) => void this.#try(() => this.#client?.wrapUpDone(what)));
     this.missed = el("ul", { class: "missed", "aria-label": TEXT.missed });
-    root.append(
+    this.shadowRoot?.replaceChildren(
       el(
         "section",
         { class: "panel" },
@@ -94,7 +96,20 @@ export class RinglinePanel extends HTMLElement {
     if (client && this.isConnected) this.#follow(client);
   }
 
+  attributeChangedCallback() {
+    if (!this.#locale || !this.isConnected) return;
+    this.#letGo();
+    this.connectedCallback();
+  }
+
   connectedCallback() {
+    const page = /** @type {HTMLElement|null} */ (this.closest("[lang]"))?.lang;
+    const locale = speak([this.getAttribute("locale"), page, ...navigator.languages]);
+    if (locale !== this.#locale) {
+      this.#locale = locale;
+      this.#cards.clear();
+      this.#build();
+    }
     if (this.#client && !this.#offs.length) this.#follow(this.#client);
   }
 
@@ -157,7 +172,7 @@ export class RinglinePanel extends HTMLElement {
     try {
       await act();
     } catch (error) {
-      this.#complain(error instanceof Error ? error.message : String(error));
+      this.#complain(reasonOf(error));
     }
   }
 
@@ -275,6 +290,14 @@ export class RinglinePanel extends HTMLElement {
     say(this.health, look.text);
     show(this.retry, look.canRetry);
   }
+}
+
+/** What this page refuses itself is said in its language; what the cloud says stays as it was sent. @param {unknown} error */
+function reasonOf(error) {
+  const { code = "", message } = /** @type {import("../client/contract.js").RinglineError} */ (error);
+  /** @type {Record<string, string>} */
+  const own = TEXT.errors;
+  return own[code] ?? message;
 }
 
 if (!customElements.get("ringline-panel")) customElements.define("ringline-panel", RinglinePanel);

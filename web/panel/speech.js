@@ -8,15 +8,15 @@ import { remoteOf } from "./view.js";
  * @typedef {import("../client/store.js").StationEvent} StationEvent
  */
 
-/** @type {Record<string, string>} */
+/** What is said politely, by event. @type {Record<string, keyof typeof SAID>} */
 const POLITE = {
-  answered: SAID.answered,
-  held: SAID.held,
-  resumed: SAID.resumed,
-  dropped: SAID.ended,
-  missed: SAID.missed,
-  diverted: SAID.elsewhere,
-  transferred: SAID.transferred,
+  answered: "answered",
+  held: "held",
+  resumed: "resumed",
+  dropped: "ended",
+  missed: "missed",
+  diverted: "elsewhere",
+  transferred: "transferred",
 };
 
 export class Speech {
@@ -31,7 +31,7 @@ export class Speech {
       const queue = plain(event.entry.queue);
       this.alert.textContent = fill(SAID.ringing, remoteOf(event.entry).name, queue ? `, ${queue}` : "");
     } else if (POLITE[event.event]) {
-      this.status.textContent = POLITE[event.event];
+      this.status.textContent = SAID[POLITE[event.event]];
     }
   }
 }

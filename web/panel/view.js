@@ -1,7 +1,7 @@
 /** From state to words: pure, so that every state can be checked without a browser. */
 import { plain } from "./dom.js";
 import { callsOf } from "../client/store.js";
-import { BANNER, TEXT, fill } from "./texts.js";
+import { BANNER, TEXT, fill, locale } from "./texts.js";
 
 /**
  * @typedef {import("../client/client.js").ClientState} ClientState
@@ -28,7 +28,7 @@ export function since(at, nowMs) {
 
 /** @param {number} ms @returns {string} wall clock */
 export function clockTime(ms) {
-  return new Date(ms).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return new Date(ms).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
 }
 
 /** @param {ClientState} state @returns {keyof typeof TEXT.agent} */
