@@ -67,12 +67,21 @@ def _two(cloud: FakePageCloud) -> None:
     cloud.desk["handover"] = [handover | {"note": "Wants a refund for order 4711; is angry", "data": {}, "at": at()}]
 
 
-def _consult(cloud: FakePageCloud) -> None:
-    cloud.agent["state"] = "busy"
-    ben = {"number": "1002", "name": "Ben Ode", "presentation": "allowed"}
-    steps = ["complete", "cancel", "swap", "conference"]
-    talk = call("c-2", leg="connected", remote=ben, queue=None, direction="internal", dialed="1002", consult_of="c-1")
-    cloud.calls = [call(leg="hold", can=[*steps, "drop"]), talk | {"can": ["drop"]}]
+def _consult(mine: str, his: str, name: str = "Ben Ode") -> Callable[[FakePageCloud], None]:
+    def arrange(cloud: FakePageCloud) -> None:
+        cloud.agent["state"] = "busy"
+        ben = {"number": "1002", "name": name, "presentation": "allowed"}
+        steps = ["complete", "cancel", "swap", "conference"] if his in ("connected", "hold") else ["cancel"]
+        talk = call("c-2", leg=his, remote=ben, queue=None, direction="internal", dialed="1002", consult_of="c-1")
+        cloud.calls = [call(leg=mine, can=[*steps, "drop"]), talk | {"can": ["drop"]}]
+
+    return arrange
+
+
+def _conference(cloud: FakePageCloud) -> None:
+    numbers = ("+442071234567", "1002", "1003")
+    parties = [{"number": each, "station": None, "leg": "connected"} for each in numbers]
+    _in_call("connected", parties=parties)(cloud)
 
 
 def _hostile(cloud: FakePageCloud) -> None:
@@ -139,7 +148,11 @@ STATES: dict[str, Scene] = {
     "wrap-up": Scene(_wrap_up, "Wrap-up"),
     "note_owed": Scene(_note_owed, "Nothing to note"),
     "two-calls": Scene(_two, "Wants a refund"),
-    "consult": Scene(_consult, "Ben Ode"),
+    "consult": Scene(_consult("hold", "connected"), "Ben Ode"),
+    "consult-ringing": Scene(_consult("hold", "initiated"), "is being called"),
+    "consult-swapped": Scene(_consult("connected", "hold"), "Ben Ode"),
+    "consult-hostile": Scene(_consult("hold", "connected", HOSTILE * 2), "<img src=x"),
+    "conference": Scene(_conference, "hear each other"),
     "missed": Scene(_ready, "Calls you take appear here", _misses),
     "refused": Scene(_ready, "Calls you take appear here", _refuses),
     "hostile": Scene(_hostile, "<img src=x"),

@@ -9,7 +9,8 @@
  * @typedef {{number: string|null, name: string|null, presentation: 'allowed'|'restricted'|'unknown'}} Remote
  * @typedef {{call: string, interaction: string, was: string[], leg: Leg, direction: 'inbound'|'outbound'|'internal',
  *   remote: Remote, dialed: string|null, queue: string|null, started_at: string, answered_at: string|null,
- *   held_at: string|null, consult_of: string|null, transferred_by: string|null, data: Record<string, unknown>, can: Verb[]}} Call
+ *   held_at: string|null, consult_of: string|null, transferred_by: string|null, conflict?: string|null,
+ *   parties?: {number: string|null, station: string|null, leg: Leg}[], data: Record<string, unknown>, can: Verb[]}} Call
  * @typedef {{n: number, event: string, call: string|null, interaction: string|null, at: string, cause: string|null,
  *   by: string|null, peer: string|null}} Transition
  * @typedef {{login: string|null, state: AgentState, reason: string|null, since_at: string|null, pending: AgentState|null,

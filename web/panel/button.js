@@ -1,4 +1,4 @@
-import { el, set, say } from "./dom.js";
+import { el, phrase, set } from "./dom.js";
 import { TEXT } from "./texts.js";
 
 /** A press within this time after the button's meaning changed was meant for something else. */
@@ -43,10 +43,10 @@ export class ActionButton {
     this.changedMs = this.now();
   }
 
-  /** @param {{allowed: boolean, busy?: boolean, pressed?: boolean, why?: string, label?: string}} look */
+  /** @param {{allowed: boolean, busy?: boolean, pressed?: boolean, why?: string, label?: [text: string, ...names: string[]]}} look */
   draw({ allowed, busy = false, pressed, why = TEXT.onPhone, label }) {
     this.isAllowed = allowed;
-    if (label) say(this.label, label);
+    if (label) phrase(this.label, ...label);
     set(this.node, "aria-disabled", String(!allowed && !busy));
     set(this.node, "aria-busy", String(busy));
     set(this.node, "title", allowed || busy ? this.keys : why);

@@ -1,12 +1,13 @@
 import { ActionButton } from "./button.js";
-import { el, plain, say, set, show } from "./dom.js";
+import { el, phrase, plain, say, set, show } from "./dom.js";
 import { TEXT } from "./texts.js";
+import { hearing } from "./hearing.js";
 import { callBegan, remoteOf, since } from "./view.js";
 
 /**
  * @typedef {import("../client/contract.js").Call} Call
  * @typedef {import("./agentbar.js").Ask} Ask
- * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, note: string}} Around
+ * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, calls: Call[], note: string}} Around
  */
 
 /** What a consultation can lead to; shown only while the phone system offers it. */
@@ -34,6 +35,7 @@ export class CallCard {
     this.queue = el("bdi", { class: "queue" });
     this.name = el("bdi", { class: "name", id: `card-${cards}` });
     this.number = el("bdi", { class: "number" });
+    this.hears = el("p", { class: "hears" });
     this.note = el("bdi", { class: "note" });
     this.answer = this.#action("answer", "go big");
     this.reject = this.#action("reject", "plain big", () => ask("reject", { reason: "later" }));
@@ -56,6 +58,7 @@ export class CallCard {
       { class: "call", role: "group", "aria-labelledby": this.name.id, part: "call" },
       el("div", { class: "line band" }, this.icon, this.word, this.timer, this.queue),
       el("div", { class: "party" }, this.name, this.number),
+      this.hears,
       this.note,
       this.stepRow,
       el(
@@ -147,6 +150,9 @@ export class CallCard {
     say(this.name, remote.name);
     say(this.number, remote.number);
     show(this.number, remote.number !== "");
+    const heard = hearing(call, around.calls);
+    if (heard) phrase(this.hears, ...heard);
+    show(this.hears, heard !== null);
     say(this.note, around.note);
     show(this.note, around.note !== "");
     this.#buttons(call, around);
@@ -158,7 +164,7 @@ export class CallCard {
   }
 
   /** @param {Call} call @param {Around} around */
-  #buttons(call, { isLive, isPending }) {
+  #buttons(call, { isLive, isPending, calls }) {
     const can = new Set(Array.isArray(call.can) ? call.can : []);
     const why = isLive ? TEXT.onPhone : TEXT.offline;
     const isRinging = call.leg === "alerting";
@@ -172,7 +178,8 @@ export class CallCard {
     this.consult.draw({ allowed: allowed("consult"), why });
     show(this.consult.node, can.has("consult"));
     this.keys.draw({ allowed: allowed("dtmf"), busy: busy("dtmf"), why });
-    this.drop.draw({ allowed: allowed("drop"), busy: busy("drop"), why });
+    // With two calls, "Hang up" alone would not say on whom.
+    this.drop.draw({ allowed: allowed("drop"), busy: busy("drop"), why, label: calls.length > 1 ? [TEXT.endWith, remoteOf(call).name] : [TEXT.verb.drop] });
     for (const button of [this.answer, this.reject]) show(button.node, isRinging);
     const isConsulting = STEPS.some((verb) => can.has(verb));
     for (const button of [this.hold, this.transfer, this.keys]) show(button.node, !isRinging && (button.isAllowed || !isConsulting));

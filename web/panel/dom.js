@@ -1,3 +1,5 @@
+import { fill } from "./texts.js";
+
 /**
  * The few lines that stand in for a framework. Text goes in as text only: there is no way here to add markup.
  *
@@ -30,6 +32,18 @@ export function el(tag, attributes = {}, ...children) {
  */
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * Say a text whose gaps strangers fill: each name keeps its own direction.
+ * @param {Element} node
+ * @param {string} text with gaps such as `{0}`
+ * @param {...string} names
+ */
+export function phrase(node, text, ...names) {
+  if (node.textContent === fill(text, ...names)) return;
+  const parts = text.split(/\{(\d)\}/);
+  node.replaceChildren(...parts.map((part, index) => (index % 2 ? el("bdi", {}, names[Number(part)] ?? "") : part)));
 }
 
 /** @param {Element} node @param {string} name @param {string} value */

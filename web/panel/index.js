@@ -240,7 +240,7 @@ export class RinglinePanel extends HTMLElement {
     }
     for (const call of calls) {
       const card = this.#cards.get(call.call) ?? this.#newCard(call.call);
-      card.draw(call, { isLive, isPending, note: noteOf(call, state) });
+      card.draw(call, { isLive, isPending, calls, note: noteOf(call, state) });
     }
     if (!this.idle) return;
     show(this.idle, calls.length === 0);

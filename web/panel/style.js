@@ -82,6 +82,8 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .party { margin: 6px 0 8px; }
 .name { display: block; font-size: 18px; font-weight: 650; line-height: 1.25; overflow-wrap: anywhere; }
 .number { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; color: var(--text); overflow-wrap: anywhere; }
+.hears { margin: 0 0 8px; font-weight: 600; overflow-wrap: anywhere; }
+.action bdi { display: inline-block; max-inline-size: 14ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
 .note { display: block; margin-bottom: 8px; padding: 4px 8px; border-radius: 6px; background: var(--base); overflow-wrap: anywhere; }
 .notes { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; padding: 0 12px 8px; }
 .note-field label { display: flex; gap: 6px; font-weight: 600; min-width: 0; }

@@ -1,6 +1,5 @@
 /** From state to words: pure, so that every state can be checked without a browser. */
 import { plain } from "./dom.js";
-import { callsOf } from "../client/store.js";
 import { BANNER, TEXT, fill, locale } from "./texts.js";
 
 /**
@@ -53,14 +52,12 @@ export function remoteOf(call) {
 }
 
 /**
- * What a colleague handed over with the call, whom its caller waits for, or what the agent has to do first.
+ * What a colleague handed over with the call, or what the agent has to do first.
  * @param {Call} call
  * @param {ClientState} state
  * @returns {string} empty without any of them
  */
 export function noteOf(call, state) {
-  const aside = callsOf(state.doc).find((each) => each.consult_of && each.consult_of === call.call);
-  if (aside && call.leg === "hold") return fill(TEXT.waitsFor, remoteOf(aside).name);
   if (call.leg === "initiated" && call.direction !== "inbound") return TEXT.ownFirst;
   const ids = [call.interaction, ...(call.was ?? [])];
   const told = ids.map((id) => state.context?.[id]?.handover).find(Boolean);
