@@ -1,7 +1,7 @@
 /** Bundles for those who want one file, and the check of their sizes. `node web/build.mjs [--check]` */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const HERE = import.meta.dirname;
 const BUNDLES = [
@@ -11,6 +11,18 @@ const BUNDLES = [
   { entry: "panel/texts/de.js", out: "ringline-de.mjs", format: "esm", limit: 3 * 1024 },
 ];
 
+/** To esbuild a constructable sheet is text: it is made small like the rest. */
+const sheets = {
+  name: "sheets",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /style\.js$/ }, async ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const [quoted, sheet] = source.match(/`\n([^`]*)`/) ?? [];
+      const { code } = await transform(sheet, { loader: "css", minify: true });
+      return { contents: source.replace(quoted, () => JSON.stringify(code)) };
+    }),
+};
+
 async function bundle({ entry, out, format, limit }) {
   const { outputFiles } = await build({
     entryPoints: [`${HERE}/${entry}`],
@@ -18,6 +30,7 @@ async function bundle({ entry, out, format, limit }) {
     minify: true,
     write: false,
     target: "es2022",
+    plugins: [sheets],
     format,
     globalName: format === "iife" ? "Ringline" : undefined,
   });

@@ -84,6 +84,29 @@ def _conference(cloud: FakePageCloud) -> None:
     _in_call("connected", parties=parties)(cloud)
 
 
+def _handed_over(cloud: FakePageCloud) -> None:
+    data = {"order": "4711", "contract": "Gold, until 2027-03-31", "callback": "+49 30 23125042"}
+    handover = {"interaction": "i-c-1", "from": {"agent": "ben", "station": "1002"}, "kind": "hot", "at": at()}
+    note = "Wants a refund for order 4711.\nThe parcel came open; photos are in the mail of Monday."
+    cloud.desk["handover"] = [handover | {"note": note, "data": data}]
+    _in_call("alerting", data=data, conflict="w-1")(cloud)
+    _working(cloud)
+
+
+async def _reads_the_chain(cloud: FakePageCloud, page: Page) -> None:
+    base = {"note": "n", "interaction": "i-c-1", "rev": 1, "fields": {}, "draft": False}
+    texts = {"cleo": "Asked where the parcel is.", "ben": "Came open. Wants the money back, not a new one."}
+    notes = [base | {"author": who, "text": text, "at": at(900)} for who, text in texts.items()]
+    shown: Frame = {"notes": notes, "data": {}, "handover": None, "previous": [], "more": False}
+    await cloud.say({"t": "context", "interaction": "i-c-1", **shown})
+    await page.get_by_text("Notes so far").click()
+
+
+def _working(cloud: FakePageCloud) -> None:
+    work = {"work": "w-1", "id": None, "channel": "email", "label": "#4711 Complaint", "blocks": ["voice"]}
+    cloud.desk["work"] = [work | {"lease_until_at": at(-754)}]
+
+
 def _hostile(cloud: FakePageCloud) -> None:
     cloud.calls = [call(remote={"number": '"><svg onload=alert(3)>', "name": HOSTILE * 4, "presentation": "allowed"})]
 
@@ -153,6 +176,7 @@ STATES: dict[str, Scene] = {
     "consult-swapped": Scene(_consult("connected", "hold"), "Ben Ode"),
     "consult-hostile": Scene(_consult("hold", "connected", HOSTILE * 2), "<img src=x"),
     "conference": Scene(_conference, "hear each other"),
+    "handed-over": Scene(_handed_over, "Passed on by", _reads_the_chain),
     "missed": Scene(_ready, "Calls you take appear here", _misses),
     "refused": Scene(_ready, "Calls you take appear here", _refuses),
     "hostile": Scene(_hostile, "<img src=x"),

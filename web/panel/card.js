@@ -1,13 +1,14 @@
 import { ActionButton } from "./button.js";
 import { el, phrase, plain, say, set, show } from "./dom.js";
 import { TEXT } from "./texts.js";
+import { Handed } from "./handed.js";
 import { hearing } from "./hearing.js";
 import { callBegan, remoteOf, since } from "./view.js";
 
 /**
  * @typedef {import("../client/contract.js").Call} Call
  * @typedef {import("./agentbar.js").Ask} Ask
- * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, calls: Call[], note: string}} Around
+ * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, calls: Call[], told: import("./handed.js").Told}} Around
  */
 
 /** What a consultation can lead to; shown only while the phone system offers it. */
@@ -36,7 +37,7 @@ export class CallCard {
     this.name = el("bdi", { class: "name", id: `card-${cards}` });
     this.number = el("bdi", { class: "number" });
     this.hears = el("p", { class: "hears" });
-    this.note = el("bdi", { class: "note" });
+    this.handed = new Handed();
     this.answer = this.#action("answer", "go big");
     this.reject = this.#action("reject", "plain big", () => ask("reject", { reason: "later" }));
     this.hold = this.#action("hold", "plain", () => this.#toggleHold());
@@ -59,7 +60,7 @@ export class CallCard {
       el("div", { class: "line band" }, this.icon, this.word, this.timer, this.queue),
       el("div", { class: "party" }, this.name, this.number),
       this.hears,
-      this.note,
+      this.handed.node,
       this.stepRow,
       el(
         "div",
@@ -153,8 +154,7 @@ export class CallCard {
     const heard = hearing(call, around.calls);
     if (heard) phrase(this.hears, ...heard);
     show(this.hears, heard !== null);
-    say(this.note, around.note);
-    show(this.note, around.note !== "");
+    this.handed.draw(around.told);
     this.#buttons(call, around);
   }
 

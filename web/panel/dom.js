@@ -60,6 +60,11 @@ export function show(node, isShown) {
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 const LONGEST = 120;
 
+/** @param {unknown} text what a colleague wrote @returns {string} all of it, in its lines, without what cannot be seen */
+export function prose(text) {
+  return typeof text === "string" ? text.split("\n").map((line) => line.replace(UNSEEN, "")).join("\n").trim() : "";
+}
+
 /** @param {unknown} text what a stranger wrote @returns {string} one harmless line of it */
 export function plain(text) {
   const clean = typeof text === "string" ? text.replace(UNSEEN, "").trim() : "";

@@ -1,4 +1,4 @@
-/** Who hears whom, in words: pure. */
+/** Who hears whom, in words, and what to do first to be heard: pure. */
 import { plain } from "./dom.js";
 import { TEXT, locale } from "./texts.js";
 import { remoteOf } from "./view.js";
@@ -15,7 +15,8 @@ import { remoteOf } from "./view.js";
  */
 export function hearing(call, calls) {
   const aside = calls.find((each) => each.consult_of === call.call);
-  return aside ? consulting(call, aside) : conference(call);
+  if (aside) return consulting(call, aside);
+  return call.leg === "initiated" && call.direction !== "inbound" ? [TEXT.ownFirst] : conference(call);
 }
 
 /** @param {Call} call @param {Call} aside the colleague's @returns {Phrase} */

@@ -3,12 +3,13 @@ import { AgentBar } from "./agentbar.js";
 import { ActionButton } from "./button.js";
 import { CallCard } from "./card.js";
 import { el, plain, say, set, show } from "./dom.js";
+import { toldOf } from "./handed.js";
 import { NoteList } from "./notes.js";
 import { Speech } from "./speech.js";
 import { shortcuts } from "./shortcuts.js";
 import { STYLE } from "./style.js";
 import { SAID, TEXT, speak } from "./texts.js";
-import { QUIET_MS, agentState, banner, clockTime, isConnected, noteOf, remoteOf, stationCan } from "./view.js";
+import { QUIET_MS, agentState, banner, clockTime, isConnected, remoteOf, stationCan } from "./view.js";
 
 /**
  * @typedef {import("../client/client.js").Client} Client
@@ -138,6 +139,7 @@ export class RinglinePanel extends HTMLElement {
     this.#offs = [
       client.on("change", () => this.#draw()),
       client.on("event", (event) => this.#heard(event)),
+      client.on("context", () => this.#draw()),
       client.on("command", () => this.#draw()),
       client.on("note", () => this.#drawNotes()),
       client.on("notice", (notice) => this.#complain(plain(notice.text), notice.level)),
@@ -240,7 +242,7 @@ export class RinglinePanel extends HTMLElement {
     }
     for (const call of calls) {
       const card = this.#cards.get(call.call) ?? this.#newCard(call.call);
-      card.draw(call, { isLive, isPending, calls, note: noteOf(call, state) });
+      card.draw(call, { isLive, isPending, calls, told: toldOf(call, state) });
     }
     if (!this.idle) return;
     show(this.idle, calls.length === 0);

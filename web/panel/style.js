@@ -47,7 +47,7 @@ export const STYLE = `
 .agent .action[aria-disabled=true] { color: inherit; }
 .action[aria-busy=true] { cursor: progress; opacity: .75; }
 .action[aria-busy=true] .label::after { content: "…"; content: "…" / ""; }
-.action:focus-visible, input:focus-visible, textarea:focus-visible, select:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; }
+.action:focus-visible, input:focus-visible, textarea:focus-visible, select:focus-visible, summary:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; }
 .health { display: flex; align-items: center; gap: 8px; min-height: 34px; padding: 2px 12px; font-size: 13px; color: var(--dim);
   border-block: 1px solid var(--line); }
 .health::before { content: ""; flex: none; inline-size: 8px; block-size: 8px; border-radius: 50%; background: currentColor; }
@@ -84,7 +84,16 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .number { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; color: var(--text); overflow-wrap: anywhere; }
 .hears { margin: 0 0 8px; font-weight: 600; overflow-wrap: anywhere; }
 .action bdi { display: inline-block; max-inline-size: 14ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
-.note { display: block; margin-bottom: 8px; padding: 4px 8px; border-radius: 6px; background: var(--base); overflow-wrap: anywhere; }
+.handed { display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; margin-bottom: 8px; padding: 6px 10px; border-radius: 8px; background: var(--base); overflow-wrap: anywhere; }
+.handed p { margin: 0; }
+.handed-from { font-weight: 600; }
+.prose { white-space: pre-wrap; }
+.handed table { border-collapse: collapse; }
+.handed :is(th, td) { padding: 2px 8px 2px 0; text-align: start; vertical-align: top; border-block-start: 1px solid var(--line); }
+.handed th { font-weight: 500; color: var(--dim); max-inline-size: 10em; }
+.handed ol { margin: 4px 0 0; padding: 0; list-style: none; display: grid; gap: 6px; }
+.handed li { color: var(--dim); font-size: 13px; } .handed li p { color: var(--text); font-size: 14px; }
+summary { min-height: 28px; padding-block: 4px; cursor: pointer; color: var(--dim); }
 .notes { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; padding: 0 12px 8px; }
 .note-field label { display: flex; gap: 6px; font-weight: 600; min-width: 0; }
 .note-of { font-weight: 400; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

@@ -51,20 +51,6 @@ export function remoteOf(call) {
   return name ? { name, number } : { name: number, number: "" };
 }
 
-/**
- * What a colleague handed over with the call, or what the agent has to do first.
- * @param {Call} call
- * @param {ClientState} state
- * @returns {string} empty without any of them
- */
-export function noteOf(call, state) {
-  if (call.leg === "initiated" && call.direction !== "inbound") return TEXT.ownFirst;
-  const ids = [call.interaction, ...(call.was ?? [])];
-  const told = ids.map((id) => state.context?.[id]?.handover).find(Boolean);
-  const handover = told ?? (state.desk?.handover ?? []).find((each) => ids.includes(each.interaction));
-  return handover ? `${plain(handover.from?.agent)}: ${plain(handover.note)}` : "";
-}
-
 /** @param {ClientState} state @returns {Set<string>} what the station may do now */
 export function stationCan(state) {
   if (!state.desk) return new Set(["log_on"]);

@@ -75,6 +75,8 @@ export const TEXT = {
     callerFailed: "Sie und {0} hören einander. {1} wurde nicht erreicht.",
     list: "{0} hören einander.",
   },
+  handed: { cold: "Weitergegeben von {0}", hot: "Nach Rücksprache weitergegeben von {0}", notes: "Bisherige Notizen ({0})" },
+  data: "Daten zum Anruf",
   you: "Sie",
   endWith: "Gespräch mit {0} beenden",
   callBack: "Zurückrufen",

@@ -76,6 +76,8 @@ export const TEXT = {
     callerFailed: "You and {0} hear each other. {1} was not reached.",
     list: "{0} hear each other.",
   },
+  handed: { cold: "Passed on by {0}", hot: "Passed on by {0}, who asked first", notes: "Notes so far ({0})" },
+  data: "Data of the call",
   you: "You",
   endWith: "End with {0}",
   callBack: "Call back",
