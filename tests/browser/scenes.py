@@ -107,6 +107,24 @@ def _working(cloud: FakePageCloud) -> None:
     cloud.desk["work"] = [work | {"lease_until_at": at(-754)}]
 
 
+def _working_only(cloud: FakePageCloud) -> None:
+    _working(cloud)
+    mail = {"work": "w-2", "id": None, "channel": "chat", "label": HOSTILE * 2, "blocks": ["voice"]}
+    cloud.desk["work"].append(mail | {"lease_until_at": at(-59)})
+    cloud.agent |= {"state": "not_ready", "reason": "ringline:work"}
+
+
+def _collides(cloud: FakePageCloud) -> None:
+    _in_call("alerting", conflict="w-1")(cloud)
+    _working(cloud)
+
+
+async def _wants_to_be_ready(_: FakePageCloud, page: Page) -> None:
+    await page.get_by_role("button", name="Ready", exact=True).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("End the open work first")).to_be_visible()
+
+
 def _hostile(cloud: FakePageCloud) -> None:
     cloud.calls = [call(remote={"number": '"><svg onload=alert(3)>', "name": HOSTILE * 4, "presentation": "allowed"})]
 
@@ -177,6 +195,8 @@ STATES: dict[str, Scene] = {
     "consult-hostile": Scene(_consult("hold", "connected", HOSTILE * 2), "<img src=x"),
     "conference": Scene(_conference, "hear each other"),
     "handed-over": Scene(_handed_over, "Passed on by", _reads_the_chain),
+    "working": Scene(_working_only, "#4711 Complaint", _wants_to_be_ready),
+    "collides": Scene(_collides, "You are working on"),
     "missed": Scene(_ready, "Calls you take appear here", _misses),
     "refused": Scene(_ready, "Calls you take appear here", _refuses),
     "hostile": Scene(_hostile, "<img src=x"),

@@ -19,10 +19,11 @@
  *   ask: 'save'|'owe'|null}} WrapUp
  * @typedef {{station: string, in_service: boolean, agent: AgentAtStation, calls: Call[], wrap_up: WrapUp[], can: Verb[],
  *   recent: Transition[]}} StationDocument
+ * @typedef {{work: string, channel: string, label: string, lease_until_at: string, blocks: string[]}} WorkItem
  * @typedef {{interaction: string, from: {agent: string, station: string}, kind: 'cold'|'hot', note: string,
  *   data: Record<string, unknown>, at: string}} Handover
  * @typedef {{agent: string, name: string, since_at: string, pages: number, drafts?: string[], decided?: string[],
- *   owed?: {interaction: string, needs: string[]}[], work?: {work: string, label: string}[],
+ *   owed?: {interaction: string, needs: string[]}[], work?: WorkItem[],
  *   handover?: Handover[]}} Desk
  * @typedef {{id: string, edge: 'up'|'down', pbx: 'up'|'down', tz: string}} Site
  * @typedef {{code: string, text: string}} ErrorDetail

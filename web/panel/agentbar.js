@@ -1,8 +1,7 @@
 import { ActionButton } from "./button.js";
 import { el, plain, say, set, show } from "./dom.js";
 import { TEXT } from "./texts.js";
-import { gateOf } from "../client/store.js";
-import { agentState, since, stationCan } from "./view.js";
+import { agentState, blockOf, since, stationCan } from "./view.js";
 
 /**
  * @typedef {import("../client/client.js").ClientState} ClientState
@@ -51,9 +50,9 @@ export class AgentBar {
     const agent = state.doc?.agent;
     const allowed = isLive && can.has("set_state");
     const taken = agent?.pending ?? agent?.state;
-    const isOwed = agent?.state !== "busy" && gateOf(state).some(({ needs }) => needs.length);
-    const ready = { busy: busy && taken !== "ready", pressed: taken === "ready", why: isOwed ? TEXT.owed : why };
-    this.ready.draw({ ...ready, allowed: allowed && !isOwed });
+    const block = blockOf(state);
+    const ready = { busy: busy && taken !== "ready", pressed: taken === "ready", why: block?.text ?? why };
+    this.ready.draw({ ...ready, allowed: allowed && !block });
     this.notReady.draw({ allowed, busy: busy && taken === "ready", pressed: taken === "not_ready", why });
     this.logOn.draw({ allowed: isLive && can.has("log_on"), busy: isPending("log_on"), why });
     this.logOff.draw({ allowed: isLive && can.has("log_off"), busy: isPending("log_off"), why });
@@ -73,7 +72,7 @@ function why(state) {
   if (!agent) return "";
   if (agent.pending) return `${TEXT.then} ${TEXT.agent[agent.pending]}`;
   if (agent.state === "busy") return TEXT.then;
-  if (agent.state === "wrap_up" && gateOf(state).some(({ needs }) => needs.length)) return TEXT.owed;
+  if (agent.state === "wrap_up" && blockOf(state)) return TEXT.owed;
   const queues = (agent.queues ?? []).map((queue) => plain(queue.queue)).join(", ");
   if (!agent.reason) return queues;
   /** @type {Record<string, string>} */

@@ -23,12 +23,16 @@ export class ActionButton {
     this.node = el("button", { type: "button", class: `action ${kind}`, part: `action ${kind}`, click: () => this.#press(act) });
     this.node.append(this.label);
     this.keys = "";
+    /** Pressed though it is not allowed. */
+    this.refused = () => {};
   }
 
   /** @param {() => void} act */
   #press(act) {
     const isGuarded = this.now() - this.changedMs < GUARD_MS;
-    if (this.isAllowed && !isGuarded && this.node.getAttribute("aria-busy") !== "true") act();
+    if (isGuarded || this.node.getAttribute("aria-busy") === "true") return;
+    if (this.isAllowed) act();
+    else this.refused();
   }
 
   /** @param {string|undefined} keys the shortcut that presses it, if any */

@@ -2,13 +2,13 @@ import { ActionButton } from "./button.js";
 import { el, phrase, plain, say, set, show } from "./dom.js";
 import { TEXT } from "./texts.js";
 import { Handed } from "./handed.js";
-import { hearing } from "./hearing.js";
+import { hearing, isInWay } from "./hearing.js";
 import { callBegan, remoteOf, since } from "./view.js";
 
 /**
  * @typedef {import("../client/contract.js").Call} Call
  * @typedef {import("./agentbar.js").Ask} Ask
- * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, calls: Call[], told: import("./handed.js").Told}} Around
+ * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, calls: Call[], work: import("../client/contract.js").WorkItem[]|undefined, told: import("./handed.js").Told}} Around
  */
 
 /** What a consultation can lead to; shown only while the phone system offers it. */
@@ -39,7 +39,7 @@ export class CallCard {
     this.hears = el("p", { class: "hears" });
     this.handed = new Handed();
     this.answer = this.#action("answer", "go big");
-    this.reject = this.#action("reject", "plain big", () => ask("reject", { reason: "later" }));
+    this.reject = this.#action("reject", "plain big", () => ask("reject", { reason: this.#isInWay ? "busy_work" : "later" }));
     this.hold = this.#action("hold", "plain", () => this.#toggleHold());
     this.transfer = this.#action("transfer", "plain", () => this.#open(this.transferRow));
     this.keys = this.#action("dtmf", "plain", () => this.#open(this.keysRow));
@@ -86,6 +86,10 @@ export class CallCard {
     const button = new ActionButton(TEXT.verb[verb], kind, act, this.now);
     button.setKeys(this.shortcutOf[verb]);
     return button;
+  }
+
+  get #isInWay() {
+    return this.call !== null && isInWay(this.call);
   }
 
   #toggleHold() {
@@ -141,7 +145,7 @@ export class CallCard {
 
   /** @param {Call} call @param {Around} around */
   draw(call, around) {
-    if (call.leg !== this.call?.leg) this.#guard();
+    if (call.leg !== this.call?.leg || isInWay(call) !== this.#isInWay) this.#guard();
     this.call = call;
     const remote = remoteOf(call);
     set(this.node, "data-leg", call.leg);
@@ -151,7 +155,7 @@ export class CallCard {
     say(this.name, remote.name);
     say(this.number, remote.number);
     show(this.number, remote.number !== "");
-    const heard = hearing(call, around.calls);
+    const heard = hearing(call, around.calls, around.work);
     if (heard) phrase(this.hears, ...heard);
     show(this.hears, heard !== null);
     this.handed.draw(around.told);
@@ -172,7 +176,7 @@ export class CallCard {
     const busy = (/** @type {string} */ verb) => isPending(verb, call.call);
     const allowed = (/** @type {import("../client/contract.js").Verb} */ verb) => isLive && can.has(verb);
     this.answer.draw({ allowed: allowed("answer"), busy: busy("answer"), why });
-    this.reject.draw({ allowed: allowed("reject"), busy: busy("reject"), why });
+    this.reject.draw({ allowed: allowed("reject"), busy: busy("reject"), why, label: [isInWay(call) ? TEXT.sendBack : TEXT.verb.reject] });
     this.hold.draw({ allowed: allowed(isHeld ? "resume" : "hold"), busy: busy("hold") || busy("resume"), pressed: isHeld, why });
     this.transfer.draw({ allowed: allowed("transfer") || allowed("consult"), busy: busy("transfer") || busy("consult"), why });
     this.consult.draw({ allowed: allowed("consult"), why });

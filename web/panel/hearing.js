@@ -2,6 +2,7 @@
 import { plain } from "./dom.js";
 import { TEXT, locale } from "./texts.js";
 import { remoteOf } from "./view.js";
+import { workName } from "./work.js";
 
 /**
  * @typedef {import("../client/contract.js").Call} Call
@@ -11,12 +12,20 @@ import { remoteOf } from "./view.js";
 /**
  * @param {Call} call the customer's
  * @param {Call[]} calls all of the station
+ * @param {import("../client/contract.js").WorkItem[]} [work] what the agent has open
  * @returns {Phrase|null} null where the call's own state says it
  */
-export function hearing(call, calls) {
+export function hearing(call, calls, work = []) {
   const aside = calls.find((each) => each.consult_of === call.call);
+  const item = work.find((each) => each.work === call.conflict);
+  if (isInWay(call)) return [TEXT.conflict, workName(item) || TEXT.work];
   if (aside) return consulting(call, aside);
   return call.leg === "initiated" && call.direction !== "inbound" ? [TEXT.ownFirst] : conference(call);
+}
+
+/** Whether it rings while the agent works on something else. @param {Call} call */
+export function isInWay({ leg, conflict }) {
+  return leg === "alerting" && Boolean(conflict);
 }
 
 /** @param {Call} call @param {Call} aside the colleague's @returns {Phrase} */

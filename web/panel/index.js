@@ -4,12 +4,14 @@ import { ActionButton } from "./button.js";
 import { CallCard } from "./card.js";
 import { el, plain, say, set, show } from "./dom.js";
 import { toldOf } from "./handed.js";
+import { guardLeaving } from "./leaving.js";
 import { NoteList } from "./notes.js";
 import { Speech } from "./speech.js";
 import { shortcuts } from "./shortcuts.js";
 import { STYLE } from "./style.js";
 import { SAID, TEXT, speak } from "./texts.js";
-import { QUIET_MS, agentState, banner, clockTime, isConnected, remoteOf, stationCan } from "./view.js";
+import { WorkTray } from "./work.js";
+import { QUIET_MS, agentState, banner, blockOf, clockTime, isConnected, remoteOf, stationCan } from "./view.js";
 
 /**
  * @typedef {import("../client/client.js").Client} Client
@@ -55,6 +57,7 @@ export class RinglinePanel extends HTMLElement {
     const now = () => performance.now();
     this.speech = new Speech();
     this.agent = new AgentBar((verb, args) => this.#ask(verb, args), now);
+    this.agent.ready.refused = () => this.#showWhatBlocks();
     this.health = el("span", { class: "health-text" });
     this.retry = el("button", { type: "button", class: "action plain", click: () => this.#client?.retry() }, TEXT.retry);
     this.banner = el("div", { class: "health", part: "banner", role: "status" }, this.health, this.retry);
@@ -68,6 +71,7 @@ export class RinglinePanel extends HTMLElement {
     this.idle = el("div", { class: "idle" });
     this.calls = el("div", { class: "calls" }, this.idle);
     this.notes = new NoteList((what) => void this.#try(() => this.#client?.wrapUpDone(what)));
+    this.work = new WorkTray((work) => void this.#try(() => this.#client?.work("end", { work })), now);
     this.missed = el("ul", { class: "missed", "aria-label": TEXT.missed });
     this.shadowRoot?.replaceChildren(
       el(
@@ -78,6 +82,7 @@ export class RinglinePanel extends HTMLElement {
         el("form", { class: "row dial", submit: place }, this.dialInput, this.dial.node),
         this.problem,
         this.calls,
+        this.work.node,
         this.missed,
         this.notes.node,
         this.speech.alert,
@@ -142,6 +147,7 @@ export class RinglinePanel extends HTMLElement {
       client.on("context", () => this.#draw()),
       client.on("command", () => this.#draw()),
       client.on("note", () => this.#drawNotes()),
+      guardLeaving(client),
       client.on("notice", (notice) => this.#complain(plain(notice.text), notice.level)),
       () => clearInterval(ticker),
       () => document.removeEventListener("keydown", onKey),
@@ -204,6 +210,16 @@ export class RinglinePanel extends HTMLElement {
     (isReady ? this.agent.notReady : this.agent.ready).node.click();
   }
 
+  /** Ready was pressed in vain: say why, and take the agent to what is to be done. */
+  #showWhatBlocks() {
+    const state = this.#client?.state;
+    const block = state && blockOf(state);
+    if (!block || !isConnected(state)) return;
+    this.#complain(block.text);
+    if (block.interaction) this.notes?.focus(block.interaction);
+    else this.work?.focus();
+  }
+
   #draw() {
     const state = this.#client?.state;
     if (!state || !this.agent || !this.dial || !this.problem) return;
@@ -217,6 +233,7 @@ export class RinglinePanel extends HTMLElement {
     this.dial.draw({ allowed: isLive && stationCan(state).has("place"), busy: isPending("place", undefined), why });
     say(this.problem, this.#trouble);
     this.#drawCalls(state, isLive, isPending);
+    this.work?.draw(state.desk?.work ?? [], isLive, isPending("work.end", undefined));
     this.#drawNotes();
     this.#drawMissed();
     this.#tick();
@@ -242,7 +259,7 @@ export class RinglinePanel extends HTMLElement {
     }
     for (const call of calls) {
       const card = this.#cards.get(call.call) ?? this.#newCard(call.call);
-      card.draw(call, { isLive, isPending, calls, told: toldOf(call, state) });
+      card.draw(call, { isLive, isPending, calls, work: state.desk?.work, told: toldOf(call, state) });
     }
     if (!this.idle) return;
     show(this.idle, calls.length === 0);
@@ -284,6 +301,7 @@ export class RinglinePanel extends HTMLElement {
     const state = client.state;
     const nowMs = client.serverNow();
     this.agent?.tick(state, nowMs);
+    this.work?.tick(nowMs);
     for (const card of this.#cards.values()) card.tick(nowMs);
     const lostMs = isConnected(state) ? 0 : Date.now() - this.#aliveMs;
     const look = banner(state, lostMs, Date.now());

@@ -107,6 +107,11 @@ export class NoteList {
     show(this.node, this.fields.size > 0);
   }
 
+  /** Take the agent to a note. @param {string} interaction */
+  focus(interaction) {
+    for (const [note, field] of this.fields) if (note.interaction === interaction) field.area.focus();
+  }
+
   /** @param {Client} client @param {Note} note */
   #add(client, note) {
     const field = new NoteField(note, this.decide);

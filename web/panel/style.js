@@ -102,6 +102,11 @@ summary { min-height: 28px; padding-block: 4px; cursor: pointer; color: var(--di
 select { min-height: 34px; max-inline-size: 100%; border-radius: 8px; border: 1px solid var(--dim); background: var(--field); color: inherit; font: inherit; }
 textarea { display: block; inline-size: 100%; margin-block: 2px 4px; padding: 6px 10px; border-radius: 8px; border: 1px solid var(--dim);
   background: var(--field); color: var(--text); font: inherit; resize: vertical; }
+.tray { list-style: none; margin: 0; padding: 0 12px; }
+.tray:empty { display: none; } .tray:not(:empty) { padding-block-start: 8px; }
+.tray .line { align-items: center; min-height: 40px; font-size: 13px; }
+.fill { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.tray .action { min-height: 32px; padding: 0 10px; font-size: 13px; }
 .missed { list-style: none; margin: 0; padding: 6px 12px 8px; min-height: 1.4em; font-size: 13px; color: var(--dim); font-variant-numeric: tabular-nums; }
 .missed li { display: flex; align-items: center; gap: 8px; min-height: 32px; }
 .missed-who { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--text); }

@@ -1,4 +1,5 @@
 /** From state to words: pure, so that every state can be checked without a browser. */
+import { gateOf } from "../client/store.js";
 import { plain } from "./dom.js";
 import { BANNER, TEXT, fill, locale } from "./texts.js";
 
@@ -49,6 +50,20 @@ export function remoteOf(call) {
   const number = plain(remote.number) || (remote.presentation === "restricted" ? TEXT.withheld : TEXT.unknownNumber);
   const name = plain(remote.name);
   return name ? { name, number } : { name: number, number: "" };
+}
+
+/**
+ * What Ready would wait for, and in which note it is decided; with work in the way there is none.
+ * @param {ClientState} state
+ * @returns {{text: string, interaction: string|null}|null} null when nothing blocks
+ */
+export function blockOf(state) {
+  const agent = state.doc?.agent;
+  if (agent?.state === "busy") return null;
+  const owed = gateOf(state).find(({ needs }) => needs.length);
+  if (owed) return { text: TEXT.owed, interaction: owed.interaction };
+  const isWorking = agent?.reason === "ringline:work" && state.desk?.work?.length;
+  return isWorking ? { text: TEXT.workBlocks, interaction: null } : null;
 }
 
 /** @param {ClientState} state @returns {Set<string>} what the station may do now */
