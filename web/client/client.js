@@ -81,6 +81,7 @@ export class Client {
       page: () => this.page,
       send: (frame) => this.session.send(frame),
       canPop: () => this.#canPop(),
+      socket: () => this.session.line,
       serverNow: () => this.serverNow(),
       passed: () => this.#announcePresence(),
       pop: (call, grant) => {

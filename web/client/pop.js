@@ -7,11 +7,11 @@
  * @typedef {import("./contract.js").Call} Call
  * @typedef {{now: number, ticks: number}} Mark
  * @typedef {{call: string, rank: number, grant: number, leaseMs: number, stealMs: number, claimedAt: Mark|null,
- *   isDone: boolean, isOpened: boolean, isListed: boolean, isDue: boolean, timer: unknown}} Pop
+ *   toldOver: unknown, isDone: boolean, isOpened: boolean, isListed: boolean, isDue: boolean, timer: unknown}} Pop
  *   `grant`: newest one heard of; `isDone`: the cloud says so; `isOpened`: this page popped it; `isListed`: the document
- *   showed the call; `isDue`: its turn came before the document
+ *   showed the call; `isDue`: its turn came before the document; `toldOver`: the socket over which we said done
  * @typedef {{env: import("./env.js").Env, page: () => string, send: (frame: Frame) => boolean, canPop: () => boolean,
- *   serverNow: () => number, pop: (call: Call, grant: number) => void, passed: () => void}} Surroundings
+ *   socket: () => unknown, serverNow: () => number, pop: (call: Call, grant: number) => void, passed: () => void}} Surroundings
  */
 
 /** A page waits so long for each page that ranks before it. */
@@ -50,6 +50,7 @@ export class Pops {
   keep(calls) {
     this.calls = new Map(calls.map((call) => [call.call, call]));
     for (const pop of [...this.pops.values()]) {
+      if (pop.isOpened && !pop.isDone && pop.toldOver !== this.around.socket()) this.#tellDone(pop);
       if (this.calls.has(pop.call)) this.#listed(pop);
       else if (pop.isListed) this.#forget(pop);
     }
@@ -62,7 +63,7 @@ export class Pops {
 
   /** @param {string} call @returns {Pop} */
   #known(call) {
-    const numbers = { rank: 0, grant: 0, leaseMs: 0, stealMs: 0, claimedAt: null, timer: null };
+    const numbers = { rank: 0, grant: 0, leaseMs: 0, stealMs: 0, claimedAt: null, toldOver: null, timer: null };
     const flags = { isDone: false, isOpened: false, isListed: this.calls.has(call), isDue: false };
     const pop = this.pops.get(call) ?? { call, ...numbers, ...flags };
     this.pops.set(call, pop);
@@ -116,6 +117,7 @@ export class Pops {
 
   /** Until the cloud knows it, others would take over. @param {Pop} pop */
   #tellDone(pop) {
+    pop.toldOver = this.around.socket();
     this.around.send({ t: "pop.done", call: pop.call, grant: pop.grant });
     this.#arm(pop, REPEAT_MS, () => this.#tellDone(pop));
   }
@@ -135,15 +137,19 @@ export class Pops {
   }
 
   /**
-   * After a hang the answer to our last claim may still wait to be read. A new claim would make it look fresh, so this
-   * turn is left out. The time counts from before the claim: a page may hang while it sends.
+   * After a hang, or a time without a socket, the answer to our last claim may still have to be read. A new claim would make
+   * it look fresh, so the first turn that could speak is left out. The time counts from before the claim: a page may hang
+   * while it sends.
    * @param {Pop} pop
    */
   #claim(pop) {
-    const hung = pop.claimedAt !== null && this.#since(pop.claimedAt) >= pop.leaseMs;
+    if (pop.claimedAt && this.#since(pop.claimedAt) >= pop.leaseMs) {
+      if (this.around.socket()) pop.claimedAt = null;
+      return;
+    }
     const claimedAt = this.#mark();
-    const isSent = !hung && this.around.canPop() && this.around.send({ t: "pop.claim", call: pop.call, grant: pop.grant });
-    pop.claimedAt = isSent ? claimedAt : null;
+    const isSent = this.around.canPop() && this.around.send({ t: "pop.claim", call: pop.call, grant: pop.grant });
+    if (isSent) pop.claimedAt = claimedAt;
   }
 
   /** @param {Pop} pop @returns {Call|undefined} the call, while it may be popped */

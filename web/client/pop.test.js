@@ -261,6 +261,36 @@ test("a page without a socket claims when it has one again", async () => {
   assert.equal(popped.length, 1);
 });
 
+test("a grant that was heard of only over a new socket is not taken for the answer to a new claim", async () => {
+  const { world, popped, hears } = await ringing();
+  hears({});
+  await world.pass(0);
+  world.socket.cut();
+  world.ticketAnswer = "fails";
+  await world.pass(2500);
+  world.ticketAnswer = { status: 201 };
+  await world.pass(3000);
+  world.socket.open();
+  world.socket.says(world.welcome(truth(world, 2, [call(world)])));
+  await world.pass(600);
+  hears({ grant: 1, page: ME });
+  assert.deepEqual([popped, said(world)], [[], []]);
+});
+
+test("a page whose socket ended before its pop was known says so again with the next one", async () => {
+  const { world, hears } = await ringing();
+  hears({});
+  await world.pass(0);
+  hears({ grant: 1, page: ME });
+  world.socket.cut();
+  await world.pass(200);
+  world.socket.open();
+  world.socket.says(world.welcome(truth(world, 2, [call(world)])));
+  assert.deepEqual(said(world), ["done 1"]);
+  world.socket.says({ t: "station", ...truth(world, 3, [call(world)]) });
+  assert.deepEqual(said(world), ["done 1"]);
+});
+
 test("close ends all waiting", async () => {
   const { world, hears } = await ringing();
   hears({ rank: 2 });

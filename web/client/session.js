@@ -75,6 +75,11 @@ export class Session {
     return this.status.state === "live" || this.status.state === "suspect";
   }
 
+  /** The socket that a frame would go over now; null without one. */
+  get line() {
+    return this.isLive ? this.current : null;
+  }
+
   /** Open, unless open or opening. Also the way back from `auth-required` and `closed`. */
   open() {
     if (this.isLive || OPENING.has(this.status.state)) return;

@@ -3,7 +3,8 @@
 There is no leader among pages: a page that the browser froze keeps its socket, and whatever lock made it the leader.
 The server needs no timer either, since the rule is looked at when the next claim comes. The page keeps a lease: a grant
 read later than `LEASE_MS` after its own claim is not its any more. The lease is shorter than `STEAL_MS`, so that a page
-that wakes up late never pops beside the one that took over. `tests/property/core/test_pop_model.py` is the proof.
+that wakes up late never pops beside the one that took over. The proofs are
+`tests/property/core/test_pop_model.py` and, with the real page, `web/client/pop.model.test.js`.
 """
 
 from __future__ import annotations
