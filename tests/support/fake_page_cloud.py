@@ -12,7 +12,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -83,7 +83,7 @@ class FakePageCloud:
         self._ids = itertools.count(1)
         self._changed = asyncio.Condition()
 
-    async def __aenter__(self) -> FakePageCloud:
+    async def __aenter__(self) -> Self:
         """Listen on a free port of loopback."""
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()

@@ -368,7 +368,7 @@ export class Session {
 
   /** @param {SocketState} state @param {{code?: number|null, retryInMs?: number|null}} [more] */
   #become(state, { code = null, retryInMs = null } = {}) {
-    if (state === this.status.state && state === "live") return;
+    if (state === this.status.state && (state === "live" || state === "parked")) return;
     this.status = { state, since: this.options.env.now(), code, retryInMs };
     this.options.status(this.status);
   }
