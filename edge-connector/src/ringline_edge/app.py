@@ -42,6 +42,7 @@ from ringline_edge.uplink.client import Uplink
 from ringline_edge.uplink.heard import Fenced, Heard, Leading, Refused, StandingBy
 from ringline_edge.uplink.results import OwnResult
 from ringline_edge.uplink.session import Session
+from ringline_edge.views import Views
 
 logger = logging.getLogger(__name__)
 SOFTWARE = f"ringline-edge/{version('ringline-edge')}"
@@ -76,6 +77,7 @@ class Edge:
         self._memory = GateMemory(self._files[3])
         self._holding = Holding(self._adapter)
         self._gates = Gates(self._model, self._holding, self._memory)
+        self._views = Views(self._model, self._desks, self._gates, self._holding)
         self._away = Absence(self._gates.cloud_is_away, self._gates.cloud_away_s)
         self._pbx_part, self._uplink_part = Part("pbx"), Part("uplink")
         self._ended = asyncio.Event()
@@ -136,7 +138,7 @@ class Edge:
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
         where = self._config.health
         try:
-            async with health.serving(where.host, where.port, self.health, self._place):
+            async with health.serving(where.host, where.port, self.health, self._place, self._views.all):
                 pbx = asyncio.create_task(self._pbx_part.run(self._run_adapter, self._lose_pbx))
                 self._away.begins()
                 uplink = asyncio.create_task(self._uplink_part.run(self._uplink.run, self._away.begins))

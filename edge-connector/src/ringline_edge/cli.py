@@ -19,6 +19,8 @@ from ringline_edge import app as edge_app
 from ringline_edge import config as edge_config
 from ringline_edge import identity, logs, registry
 from ringline_edge.availability import release
+from ringline_edge.doctor import asking, telling
+from ringline_edge.doctor.reasoning import diagnose
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 EXIT_DATA = 65  # EX_DATAERR
@@ -78,6 +80,30 @@ def release_everybody(config: ConfigOption = DEFAULT) -> None:
     except (RinglineError, TimeoutError) as err:
         _refuse(f"the PBX did not release them: {err or 'no answer in time'}", code=1)
     typer.echo(f"released: {', '.join(held) or 'nobody was held'}")
+
+
+@app.command()
+def doctor(
+    agent: Annotated[str | None, typer.Option(help="the agent who gets no calls")] = None,
+    station: Annotated[str | None, typer.Option(help="the phone that gets none")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    config: ConfigOption = DEFAULT,
+) -> None:
+    """Say why an agent gets no calls; ends with 0 if they would, 1 if not, 2 if that could not be found out."""
+    if agent is not None and station is not None:
+        _refuse("--agent or --station, not both", code=telling.NOT_FOUND_OUT)
+    try:
+        loaded = edge_config.load(config)
+        adapter = registry.create(loaded.pbx.kind, loaded.pbx.settings, str(config))
+    except ConfigError as err:
+        _refuse(str(err), code=telling.NOT_FOUND_OUT)
+    facts = asyncio.run(asking.ask(loaded.health, adapter, agent=agent, station=station))
+    found = [diagnose(each) for each in facts]
+    if json_:
+        typer.echo(json.dumps(telling.as_json(found)))
+    else:
+        typer.echo("\n\n".join(map(telling.text, found)) or "Nobody is logged on, as far as the edge knows.")
+    raise typer.Exit(telling.exit_code(found))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`/healthz` and Prometheus `/metrics`, on loopback."""
+"""`/healthz`, Prometheus `/metrics` and `/stations`, on loopback."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from ringline_core.errors import ConfigError
+from ringline_edge.views import StationView
 
 UpDown = Literal["up", "down"]
+Stations = Callable[[], list[StationView]]
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,10 @@ class _HealthCollector(Collector):
 
 
 @asynccontextmanager
-async def serving(host: str, port: int, health: Callable[[], Health], place: str) -> AsyncIterator[None]:
-    """Serve health and metrics while the block runs; with port 0 nothing is served.
+async def serving(
+    host: str, port: int, health: Callable[[], Health], place: str, stations: Stations = list
+) -> AsyncIterator[None]:
+    """Serve health, metrics and `/stations` while the block runs; with port 0 nothing is served.
 
     Raises:
         ConfigError: The port cannot be opened; `place` is the configuration file, for the text.
@@ -145,7 +149,7 @@ async def serving(host: str, port: int, health: Callable[[], Health], place: str
     if port == 0:
         yield
         return
-    runner = web.AppRunner(_application(health), access_log=None, shutdown_timeout=0.2)
+    runner = web.AppRunner(_application(health, stations), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
         try:
@@ -157,7 +161,7 @@ async def serving(host: str, port: int, health: Callable[[], Health], place: str
         await runner.cleanup()
 
 
-def _application(health: Callable[[], Health]) -> web.Application:
+def _application(health: Callable[[], Health], stations: Stations) -> web.Application:
     registry = CollectorRegistry()
     registry.register(_HealthCollector(health))
 
@@ -169,7 +173,11 @@ def _application(health: Callable[[], Health]) -> web.Application:
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": "text/plain; version=0.0.4"})
 
+    async def all_stations(_: web.Request) -> web.Response:
+        return web.json_response({"stations": [view.model_dump(mode="json") for view in stations()]})
+
     application = web.Application()
     application.router.add_get("/healthz", healthz)
     application.router.add_get("/metrics", metrics)
+    application.router.add_get("/stations", all_stations)
     return application

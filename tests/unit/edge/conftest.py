@@ -16,6 +16,7 @@ from ringline_core.errors import CommandError, PbxUnavailableError
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge import identity, registry
+from ringline_edge.adapters.examination import Examination
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 from ringline_edge.app import Edge
 from ringline_edge.config import Config
@@ -41,6 +42,7 @@ class ScriptedPbx:
         self.gone = asyncio.Event()
         self.holds: dict[str, str] = {}
         self.refuse_hold: CommandError | None = None
+        self.examined: dict[str, Examination] = {}
 
     @property
     def held(self) -> frozenset[str]:
@@ -73,6 +75,9 @@ class ScriptedPbx:
 
     async def snapshot(self) -> Snapshot:
         return self.first
+
+    async def examine(self, station: str) -> Examination | None:
+        return self.examined.get(station)
 
     def say(self, *facts: Fact) -> None:
         assert self.emit is not None

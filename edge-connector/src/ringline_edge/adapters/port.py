@@ -13,6 +13,7 @@ from typing import Protocol
 from ringline_core.domain.facts import CallLegs, Fact, Snapshot
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
+from ringline_edge.adapters.examination import Examination
 
 Emit = Callable[[Fact], None]
 """Takes one fact, at once and without awaiting; facts of one leg are emitted in their order."""
@@ -111,6 +112,14 @@ class PbxAdapter(Protocol):
 
     async def snapshot(self) -> Snapshot:
         """Ask the PBX for everything it knows now, within a running session.
+
+        Raises:
+            PbxUnavailableError: No session, or it ended meanwhile.
+        """
+        ...
+
+    async def examine(self, station: str) -> Examination | None:
+        """What the PBX itself says now of a station's way to its calls; None where it knows no such station.
 
         Raises:
             PbxUnavailableError: No session, or it ended meanwhile.

@@ -65,6 +65,10 @@ class Gates:
         """How many stations owe a decision."""
         return sum(bool(gate.kept.entries) for gate in self._gates.values())
 
+    def of(self, station: str) -> StationGate | None:
+        """The gate of a station, where it has one."""
+        return self._gates.get(station)
+
     def take(self, frame: Desks) -> None:
         """The cloud told of desks."""
         for desk in frame.items:

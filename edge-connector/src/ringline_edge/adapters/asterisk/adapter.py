@@ -13,7 +13,7 @@ from ringline_core.domain.facts import CallLegs, Fact, Joined, Snapshot
 from ringline_core.errors import CommandError, PbxProtocolError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
-from ringline_edge.adapters.asterisk import commands, holds, rights, snapshot
+from ringline_edge.adapters.asterisk import commands, examining, holds, rights, snapshot
 from ringline_edge.adapters.asterisk.actions import Action, Situation
 from ringline_edge.adapters.asterisk.channels import Naming
 from ringline_edge.adapters.asterisk.config import AsteriskConfig
@@ -21,6 +21,7 @@ from ringline_edge.adapters.asterisk.keys import OwnPauses
 from ringline_edge.adapters.asterisk.protocol import Message
 from ringline_edge.adapters.asterisk.session import AmiSession
 from ringline_edge.adapters.asterisk.translate import Translator, moment
+from ringline_edge.adapters.examination import Examination
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 
 logger = logging.getLogger(__name__)
@@ -199,6 +200,13 @@ class AsteriskAdapter:
                 if self._session is session:
                     self._catch_up()
             return self._picture(joins)
+
+    async def examine(self, station: str) -> Examination | None:
+        """See `PbxAdapter.examine`."""
+        session = self._session
+        if session is None:
+            raise PbxUnavailableError("no link to the PBX")
+        return await examining.examine(session, station, self._translator, self._config, held=station in self.held)
 
     async def execute(self, command: EdgeCommand, calls: CallLegs) -> None:
         """See `PbxAdapter.execute`."""

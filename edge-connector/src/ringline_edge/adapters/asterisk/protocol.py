@@ -33,7 +33,7 @@ WANTED: Final = frozenset(
     b"Hold Unhold BlindTransfer AttendedTransfer Pickup AgentCalled QueueCallerJoin QueueMemberAdded "
     b"QueueMemberRemoved QueueMemberPause DeviceStateChange FullyBooted OriginateResponse CoreShowChannel "
     b"CoreShowChannelsComplete Status StatusComplete QueueMember QueueStatusComplete DeviceStateListComplete "
-    b"ListDialplan ShowDialPlanComplete".split()
+    b"ListDialplan ShowDialPlanComplete DBGetResponse DBGetComplete".split()
 )
 """Events that mean something to the adapter; the items of the lists it asks for among them."""
 

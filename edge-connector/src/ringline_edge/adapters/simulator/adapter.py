@@ -11,6 +11,7 @@ from ringline_core.domain.facts import CallLegs, Snapshot
 from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
+from ringline_edge.adapters.examination import Examination, of_snapshot
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 from ringline_edge.adapters.simulator.config import SimulatorConfig
 from ringline_edge.adapters.simulator.protocol import LineProtocol, encode
@@ -172,3 +173,7 @@ class SimulatorAdapter:
         if not isinstance(fact, Snapshot):
             raise PbxProtocolError("the PBX answered something else than a snapshot")
         return fact
+
+    async def examine(self, station: str) -> Examination | None:
+        """See `PbxAdapter.examine`; this PBX's queues know no more than its snapshot tells."""
+        return of_snapshot(await self.snapshot(), station, held=self._held)
