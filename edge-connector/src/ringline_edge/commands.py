@@ -128,6 +128,7 @@ class Commands:
             await self._prove(command, legs, self._proofs.wait_for(command, before, already=False))
         else:
             await self._ask(command, legs)
+            self._unexpect(command)
             self._confirm(command, None)
 
     async def _prove(self, command: EdgeCommand, legs: CallLegs, pending: Pending) -> None:
@@ -144,7 +145,7 @@ class Commands:
             self._taken(pending)
 
     async def _ask(self, command: EdgeCommand, legs: CallLegs) -> None:
-        self._model.expect(command.verb, command.station, command.call)
+        self._model.expect(command.verb, command.station, command.call, command.id)
         try:
             async with asyncio.timeout(self._proofs.patience_s):
                 await self._adapter.execute(command, legs)
@@ -153,7 +154,7 @@ class Commands:
             raise
 
     def _unexpect(self, command: EdgeCommand) -> None:
-        self._model.unexpect(command.verb, command.station, command.call)
+        self._model.unexpect(command.station, command.id)
 
     def _check(self, command: EdgeCommand) -> None:
         """Raises CommandError for what cannot be done, whatever the PBX would say."""
@@ -181,6 +182,7 @@ class Commands:
     def _proved(self, pending: Pending, where: tuple[str, int]) -> None:
         if not (pending.is_taken or pending.already):
             self._taken(pending)  # the effect came before the PBX's answer
+        self._unexpect(pending.command)
         self._confirm(pending.command, where, already=pending.already)
 
     def _late(self, command: EdgeCommand) -> None:

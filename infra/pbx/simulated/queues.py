@@ -128,17 +128,23 @@ class Queues:
         for name in queues:
             if name not in self.queues:
                 raise RefusedError(f"no queue {name}")
+        record = self.agents[station]
+        if record.on and record.login != (login or station):
+            self._forget(station)  # somebody else: they begin with their own queues
         for name in queues:
             self.queues[name].members.setdefault(station, Membership(station, paused))
-        self.agents[station].on, self.agents[station].login = True, login or station
+        record.on, record.login = True, login or station
         self._changed(station, by)
 
     def log_off(self, station: str, by: str) -> None:
         """Take the phone out of every queue."""
-        for queue in self.queues.values():
-            queue.members.pop(station, None)
+        self._forget(station)
         self.agents[station].on, self.agents[station].login = False, None
         self._changed(station, by)
+
+    def _forget(self, station: str) -> None:
+        for queue in self.queues.values():
+            queue.members.pop(station, None)
 
     def pause(
         self, station: str, paused: bool, by: str, *, reason: str | None = None, queues: list[str] | None = None,

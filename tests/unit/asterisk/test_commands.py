@@ -183,6 +183,8 @@ def remove(queue: str) -> tuple[str, dict[str, Any]]:
 
 
 STATIC = member("fixed", interface="Local/1001@from-queue/n", is_static=True)
+OFF = member("fixed", interface="Local/1001@from-queue/n", is_static=True, paused=True, reason=LOGGED_OFF)
+PAUSED_OFF = ("QueuePause", {"Queue": "fixed", "Interface": STATIC.interface, "Paused": "true", "Reason": LOGGED_OFF})
 LOG_ON: dict[str, Any] = {"queues": ("support", "sales"), "name": "Anna Ek", "call": None}
 
 
@@ -193,7 +195,8 @@ LOG_ON: dict[str, Any] = {"queues": ("support", "sales"), "name": "Anna Ek", "ca
         ((member(),), [pause("support", "ringline:agent"), queue_add("sales")]),
         ((member(paused=True, reason="lunch"),), [queue_add("sales")]),
         ((member("old"),), [remove("old"), queue_add("support"), queue_add("sales")]),
-        ((STATIC,), [queue_add("support"), queue_add("sales")]),
+        ((STATIC,), [PAUSED_OFF, queue_add("support"), queue_add("sales")]),
+        ((OFF,), [queue_add("support"), queue_add("sales")]),
     ],
 )
 def test_log_on_makes_the_station_a_paused_member_of_its_queues(
@@ -203,9 +206,8 @@ def test_log_on_makes_the_station_a_paused_member_of_its_queues(
 
 
 def test_log_on_takes_a_static_member_out_of_its_log_off_by_its_own_interface() -> None:
-    off = member("fixed", interface="Local/1001@from-queue/n", is_static=True, paused=True, reason=LOGGED_OFF)
     expected = [pause("fixed", "ringline:agent", "Local/1001@from-queue/n")]
-    assert asked(Verb.LOG_ON, off, queues=("fixed",), call=None) == expected
+    assert asked(Verb.LOG_ON, OFF, queues=("fixed",), call=None) == expected
 
 
 def test_log_on_without_queues_is_not_allowed() -> None:
@@ -232,6 +234,8 @@ SET_STATE: list[tuple[tuple[Member, ...], dict[str, str], dict[str, Any], list[t
         [unpause("sales")],
     ),
     ((member(),), {}, {"state": "ready"}, []),
+    ((OFF, OURS), {}, {"state": "ready"}, [unpause("sales")]),
+    ((OFF, member()), {}, {"state": "not_ready"}, [pause("support", "ringline:agent")]),
 ]
 
 
@@ -247,6 +251,7 @@ def test_set_state_pauses_and_unpauses_only_what_is_ours_to_change(
 
 def test_set_state_of_a_station_in_no_queue_is_not_logged_on() -> None:
     assert refused(Verb.SET_STATE, state="ready", call=None) is ErrorCode.NOT_LOGGED_ON
+    assert refused(Verb.SET_STATE, OFF, state="ready", call=None) is ErrorCode.NOT_LOGGED_ON
 
 
 def test_what_may_have_to_be_taken_back_says_how() -> None:

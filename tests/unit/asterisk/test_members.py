@@ -108,3 +108,15 @@ def test_the_first_list_tells_since_when_where_the_pbx_knows(told: Message, sinc
     members = made()
     members.replace([{**told, "Event": "QueueMember"}])
     assert members.agents(9)[0].since_at_ms == since_ms
+
+
+def test_the_login_of_who_was_logged_on_by_us_is_shown_until_the_log_off() -> None:
+    members = made()
+    members.take(message())
+    assert members.agent("1001", 5).login == "1001"
+    members.logs_on("1001", "7001")
+    assert members.agent("1001", 6).login == "7001"
+    members.take(message("QueueMemberRemoved"))
+    assert members.agent("1001", 7).login is None
+    members.take(message())
+    assert members.agent("1001", 8).login == "1001"

@@ -28,7 +28,7 @@ def test_the_next_change_that_a_command_can_cause_is_the_pages_and_only_that() -
 def test_a_command_of_which_nothing_came_marks_nothing() -> None:
     model = StationModel("hq")
     model.expect(Verb.SET_STATE, "1001", None)
-    model.unexpect(Verb.SET_STATE, "1001", None)
+    model.unexpect("1001")
     pause(model, 1)
     assert said_by(model) == ["agent_phone", "agent_phone"]
 
@@ -37,5 +37,14 @@ def test_asking_about_a_station_nobody_heard_of_does_not_make_it_one() -> None:
     model = StationModel("hq")
     assert model.document("9999")["calls"] == []
     model.expect(Verb.LOG_ON, "9999", None)
-    model.unexpect(Verb.LOG_ON, "9999", None)
+    model.unexpect("9999")
     assert model.stations == ()
+
+
+def test_one_command_that_is_over_takes_nothing_from_another_that_is_not() -> None:
+    model = StationModel("hq")
+    model.expect(Verb.LOG_ON, "1001", None, "x1")
+    model.expect(Verb.SET_STATE, "1001", None, "x2")
+    model.unexpect("1001", "x1")
+    pause(model, 1)
+    assert said_by(model) == ["agent_page", "agent_phone"]

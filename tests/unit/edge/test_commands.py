@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from ringline_core.domain.facts import Agent, Ended, Fact, Leg, Party
+from ringline_core.domain.facts import Agent, Ended, Fact, Leg, Membership, Party
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError, PbxUnavailableError
-from ringline_core.wire.codes import AgentStateName, ErrorCode, LegState, Verb
+from ringline_core.wire.codes import AgentStateName, By, ErrorCode, LegState, Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.port import Capabilities
 from ringline_edge.commands import Commands
@@ -253,3 +253,14 @@ async def test_the_next_process_tells_what_was_left_and_does_nothing_again(desk:
     desk.spool.told("x1")
     assert [each.id for each in desk.spool.untold()] == ["x2", "x3"]
     assert len(desk.pbx.executed) == 2
+
+
+async def test_a_command_that_is_over_marks_no_later_press_on_the_phone_as_the_pages(desk: Desk) -> None:
+    """A log-on where somebody is logged on already changes queues, and no state that a transition would tell."""
+    desk.shown(replace(TALKING, ended=Ended(4_000)), replace(ON, queues=(Membership("sales", True, "lunch"),)))
+    desk.take("x1", Verb.LOG_ON, login="7001", queues=("support",))
+    await desk.asked()
+    desk.shown(replace(ON, queues=(Membership("support", True, "lunch"),)))
+    await desk.ends()
+    desk.shown(replace(ON, state=AgentStateName.READY, by=By.AGENT_PHONE))
+    assert desk.model.document("1001")["recent"][-1]["by"] == "agent_phone"

@@ -75,21 +75,22 @@ class StationModel:
         for station in self._stations.values():
             station.lead(epoch)
 
-    def expect(self, verb: Verb, station: str, call: str | None) -> None:
+    def expect(self, verb: Verb, station: str, call: str | None, ident: str = "") -> None:
         """The next transition that `verb` can cause at `station` is the page's doing.
 
         Args:
             verb: The command's verb.
             station: Where.
             call: The command's wire call id; None for verbs without a call.
+            ident: The command's own id, by which it is taken back.
         """
-        self._station(station).expected.append(Expected(verb, call))
+        self._station(station).expected.append(Expected(verb, call, ident))
 
-    def unexpect(self, verb: Verb, station: str, call: str | None) -> None:
-        """Nothing came of the command: what happens next is not the page's doing."""
+    def unexpect(self, station: str, ident: str = "") -> None:
+        """The command is over, with its effect or without: what happens next is not the page's doing."""
         found = self._stations.get(station)
         if found is not None:
-            found.expected = [each for each in found.expected if (each.verb, each.call) != (verb, call)]
+            found.expected = [each for each in found.expected if each.ident != ident]
             if not (found.devices or found.legs or found.agent or found.expected):
                 del self._stations[station]
 

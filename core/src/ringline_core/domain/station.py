@@ -49,6 +49,7 @@ class Expected:
 
     verb: Verb
     call: str | None
+    ident: str = ""
 
 
 @dataclass(frozen=True, slots=True)

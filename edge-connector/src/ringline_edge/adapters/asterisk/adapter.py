@@ -231,7 +231,12 @@ class AsteriskAdapter:
         """Queues, one command at a time: Ready right after a log-on must find every queue that the log-on joined."""
         async with self._at_members() as session:
             steps = commands.actions(command, CallLegs(), self._situation(command.station), self._config)
+            if command.verb is Verb.LOG_ON:
+                self._translator.members.logs_on(command.station, command.login)
             await self._do_all(session, command.station, steps)
+        if command.verb is Verb.LOG_ON:
+            # Another agent at a phone whose queues stay as they are is told by no event.
+            self._emit(self._translator.members.agent(command.station, _now_ms()))
 
     async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
         """See `PbxAdapter.hold`."""

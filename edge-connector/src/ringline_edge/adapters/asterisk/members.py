@@ -48,6 +48,7 @@ class Members:
         """Nobody is a member yet."""
         self._naming = naming
         self._members: dict[str, dict[str, Member]] = {}
+        self._logins: dict[str, str] = {}
         self._told: dict[str, Agent] = {}
 
     @property
@@ -58,6 +59,13 @@ class Members:
     def of(self, station: str) -> dict[str, Member]:
         """Memberships of a station, by queue."""
         return self._members.get(station, {})
+
+    def logs_on(self, station: str, login: str | None) -> None:
+        """Who is about to be logged on: a queue knows phones, not people, so it is remembered until the log-off."""
+        if login is None:
+            self._logins.pop(station, None)
+        else:
+            self._logins[station] = login
 
     def replace(self, messages: Iterable[Message]) -> None:
         """Take a whole list of QueueMember items; who is not in it is a member no more, but stays known as an agent."""
@@ -109,7 +117,9 @@ class Members:
     def agent(self, station: str, at_ms: int) -> Agent:
         """A station's agent as of now; one whose state and reason did not change keeps its time."""
         members = [self._members.get(station, {})[queue] for queue in sorted(self._members.get(station, {}))]
-        agent = _agent(station, members, at_ms)
+        agent = _agent(station, self._logins.get(station, station), members, at_ms)
+        if agent.login is None:
+            self._logins.pop(station, None)
         told = self._told.get(station)
         if told is not None and (told.state, told.reason) == (agent.state, agent.reason):
             agent = replace(agent, since_at_ms=told.since_at_ms)
@@ -119,16 +129,16 @@ class Members:
         return agent
 
 
-def _agent(station: str, members: Sequence[Member], at_ms: int) -> Agent:
+def _agent(station: str, login: str, members: Sequence[Member], at_ms: int) -> Agent:
     """Ready while one queue may call but for holds of ours, off when in none or marked so where members are static."""
     queues = tuple(Membership(m.queue, m.paused, m.reason or None, m.penalty) for m in members)
     if all(member.is_static and member.paused and member.reason == LOGGED_OFF for member in members):
         return Agent(station, AgentStateName.LOGGED_OFF, at_ms, queues=queues, by=By.AGENT_PHONE)
     paused = [member for member in members if member.paused and not member.is_held]
     if len(paused) < len(members):
-        return Agent(station, AgentStateName.READY, at_ms, station, queues=queues, by=By.AGENT_PHONE)
+        return Agent(station, AgentStateName.READY, at_ms, login, queues=queues, by=By.AGENT_PHONE)
     reason = next((member.reason for member in paused if member.reason not in ("", LOGGED_OFF)), None)
-    return Agent(station, AgentStateName.NOT_READY, at_ms, station, reason, queues=queues, by=By.AGENT_PHONE)
+    return Agent(station, AgentStateName.NOT_READY, at_ms, login, reason, queues=queues, by=By.AGENT_PHONE)
 
 
 def _since(message: Message) -> int | None:

@@ -19,7 +19,7 @@ OURS: Final = "ringline:"
 
 
 def log_on(command: EdgeCommand, now: Situation, config: AsteriskConfig) -> Iterator[Action]:
-    """Make the station a paused member of exactly the command's queues.
+    """Make the station a paused member of exactly the command's queues; static ones of others count as logged off.
 
     Raises:
         CommandError: `not_allowed`, the command names no queue.
@@ -27,7 +27,7 @@ def log_on(command: EdgeCommand, now: Situation, config: AsteriskConfig) -> Iter
     if not command.queues:
         raise CommandError(ErrorCode.NOT_ALLOWED, "This agent is mapped to no queue.")
     for queue, member in now.members.items():
-        if queue not in command.queues and not member.is_static:
+        if queue not in command.queues and not is_off(member):
             yield remove(member)
     for queue in command.queues:
         present = now.members.get(queue)
@@ -61,6 +61,11 @@ def remove(member: Member) -> Action:
     return Action("QueueRemove", where, settled=("not there", "not in queue"))
 
 
+def is_off(member: Member) -> bool:
+    """Whether a member that cannot be taken out stands for one that is: paused and marked."""
+    return member.is_static and member.paused and member.reason == LOGGED_OFF
+
+
 def _pause(member: Member, reason: str) -> Action:
     return Action("QueuePause", {**_member(member), "Paused": "true", "Reason": reason}, _as_it_is(member))
 
@@ -86,15 +91,16 @@ def set_state(command: EdgeCommand, now: Situation) -> Iterator[Action]:
     Raises:
         CommandError: `not_logged_on`, the station is in no queue.
     """
-    if not now.members:
+    members = [member for member in now.members.values() if not is_off(member)]
+    if not members:
         raise CommandError(ErrorCode.NOT_LOGGED_ON, "This station is in no queue.")
-    paused = [member for member in now.members.values() if member.paused and not member.is_held]
+    paused = [member for member in members if member.paused and not member.is_held]
     if command.state == "ready":
         ours = [member for member in paused if is_ours(member, now)]
         for member in ours or paused:
             yield _pause(member, now.hold) if now.hold else _unpause(member)
         return
-    for member in now.members.values():
+    for member in members:
         if not member.paused or is_ours(member, now):
             yield _pause(member, command.reason or NOT_READY)
 
