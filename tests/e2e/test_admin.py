@@ -11,9 +11,11 @@ from tests.support.stack import Stack
 CSV = "User;Site;Station;Name;Queues\r\nzoe;hq;1005;Zoë Ång;support|sales\r\nyan;hq;1006;Yan;support\r\n"
 
 
-async def ask(stack: Stack, method: str, path: str, body: str | None = None, who: str = "adam") -> tuple[int, Any]:
+async def ask(
+    stack: Stack, method: str, path: str, body: str | None = None, who: str = "adam", kind: str = "text/csv"
+) -> tuple[int, Any]:
     """One request; status and answer."""
-    headers = {"Authorization": f"Bearer {stack.token(who)}", "Content-Type": "text/csv"}
+    headers = {"Authorization": f"Bearer {stack.token(who)}", "Content-Type": kind}
     url = f"{stack.api_url}{path}"
     async with (
         aiohttp.ClientSession() as session,

@@ -36,12 +36,12 @@ ADMIN = token(sub="adam", **{"cognito:groups": ["admin"]})
 
 
 def request(
-    cloud: Cloud, method: str, path: str, body: Any = None, *, who: str | None = ADMIN
+    cloud: Cloud, method: str, path: str, body: Any = None, *, who: str | None = ADMIN, kind: str = "application/json"
 ) -> tuple[int, dict[str, Any]]:
     """One request; status and answer."""
     path, _, query = path.partition("?")
     context: dict[str, Any] = {"http": {"method": method, "path": path}, "stage": "$default", "requestId": "r"}
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": kind}
     if who is not None:
         headers["authorization"] = f"Bearer {who}"
         context["authorizer"] = {"jwt": {"claims": {}, "scopes": None}}
@@ -170,3 +170,9 @@ def test_a_throttled_table_is_told_as_too_many_requests(cloud: Cloud) -> None:
 def test_the_openapi_document_lists_every_route() -> None:
     paths = json.loads(app.get_openapi_json_schema(title="Ringline", version="1"))["paths"]
     assert {"/tickets", "/me", "/sites", "/sites/{site}", "/mappings/{user}", "/policies", "/enrolments"} <= set(paths)
+
+
+def test_a_body_that_says_to_be_no_json_is_a_bad_request_and_no_fault_of_ours(cloud: Cloud) -> None:
+    status, told = request(cloud, "PUT", "/mappings/anna", MAPPING, kind="text/csv")
+    assert (status, told["error"]["code"]) == (400, "message_invalid")
+    assert "application/json" in told["error"]["text"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 
 from ringline_cloud.handlers.http import admin, edges, pages, policies, supervisor
 from ringline_cloud.handlers.http.caller import DEPS
@@ -71,6 +71,13 @@ def refuse_body(err: RequestValidationError) -> Response[str]:
     where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
     count(Metric.MESSAGE_REFUSED)
     return _told(HTTPStatus.BAD_REQUEST, "message_invalid", f"{where}: {first['msg']}")
+
+
+@app.exception_handler(RequestUnsupportedContentType)  # type: ignore[untyped-decorator]
+def refuse_kind(_: RequestUnsupportedContentType) -> Response[str]:
+    """A body that says itself to be no JSON."""
+    count(Metric.MESSAGE_REFUSED)
+    return _told(HTTPStatus.BAD_REQUEST, "message_invalid", "the Content-Type must be application/json")
 
 
 @app.exception_handler(NotFoundError)  # type: ignore[untyped-decorator]
