@@ -36,6 +36,7 @@ class Leg:
     role: str = "party"
     dialed: str | None = None
     queue: str | None = None
+    queued_ms: int | None = None
     answered_ms: int | None = None
     held_ms: int | None = None
     changed_ms: int | None = None

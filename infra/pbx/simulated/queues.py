@@ -58,6 +58,7 @@ class Queues:
     def enter(self, caller: Leg, name: str) -> None:
         """The caller waits in a queue; where nobody could ever answer the call is refused."""
         caller.queue = name
+        caller.queued_ms = caller.queued_ms or self.floor.clock()
         if not self._anybody(self.queues[name]):
             self.floor.end(caller, "not_found", "pbx")
             return

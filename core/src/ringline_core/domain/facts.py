@@ -89,6 +89,7 @@ class Leg:
         remote: The other side as the PBX shows it at this leg; None lets the model derive it from the other legs.
         dialed: Number that was dialled to reach the call, where the PBX tells it (CSTA: called device, DNIS).
         queue: Queue through which the call came.
+        queued_at_ms: When this leg first entered a queue, where the PBX tells it.
         started_at_ms: When the leg began.
         answered_at_ms: First time it was connected.
         changed_at_ms: When it was resumed, mixed anew or transferred last; None where no other time tells that.
@@ -114,6 +115,7 @@ class Leg:
     remote: Party | None = None
     dialed: str | None = None
     queue: str | None = None
+    queued_at_ms: int | None = None
     answered_at_ms: int | None = None
     held_at_ms: int | None = None
     changed_at_ms: int | None = None

@@ -187,6 +187,7 @@ class StationModel:
 
     def _hide(self, leg: Leg) -> Changes:
         """A leg turned out to be no party: take it off its station without an event."""
+        self._chronicle.forget(leg)
         if leg.station is not None:
             station = self._station(leg.station)
             station.legs.get(leg.call, {}).pop(leg.leg, None)

@@ -61,6 +61,7 @@ class Channel:
     remote: Party | None = None
     dialed: str | None = None
     queue: str | None = None
+    queued_at_ms: int | None = None
     answered_at_ms: int | None = None
     up_at_ms: int | None = None
     held_at_ms: int | None = None
@@ -103,6 +104,7 @@ class Channel:
             remote=self.remote,
             dialed=self.dialed,
             queue=self.queue,
+            queued_at_ms=self.queued_at_ms,
             answered_at_ms=self.answered_at_ms,
             held_at_ms=self.held_at_ms,
             changed_at_ms=self.changed_at_ms,

@@ -163,6 +163,7 @@ def caller_joins(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     yield from floor.seen(channel, message, at_ms)
     channel.queue = message.get("Queue")
     if channel.queue:
+        channel.queued_at_ms = channel.queued_at_ms or at_ms
         floor.queue_of[channel.call] = channel.queue
     if channel.station is None or channel.answered_at_ms is None:
         channel.state = LegState.QUEUED

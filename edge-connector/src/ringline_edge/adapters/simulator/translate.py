@@ -125,6 +125,7 @@ def _leg(message: Message) -> Leg:
         remote=None if remote is None or mixed else _party(remote),
         dialed=_maybe(message, "dialed"),
         queue=_maybe(message, "queue"),
+        queued_at_ms=_maybe_ms(message, "queued_ms"),
         answered_at_ms=_maybe_ms(message, "answered_ms"),
         held_at_ms=_maybe_ms(message, "held_ms"),
         changed_at_ms=_maybe_ms(message, "changed_ms"),
