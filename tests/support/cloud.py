@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
+from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
 from ringline_cloud import composition
@@ -20,6 +21,7 @@ from ringline_cloud.services.states import States
 from ringline_cloud.store.table import Table
 
 Frame = dict[str, Any]
+deserialized = TypeDeserializer().deserialize
 TENANT, SITE = "demo", "hq"
 NOW_MS = 1_800_000_000_000
 SETTINGS = Settings(
@@ -111,6 +113,12 @@ class Cloud:
     def now_ms(self) -> int:
         """What the cloud's clock shows."""
         return self.clock[0]
+
+    def rows(self) -> list[Frame]:
+        """Every item of the table, by key."""
+        found = self.client.client.scan(TableName=SETTINGS.table)["Items"]
+        plain = [{name: deserialized(value) for name, value in item.items()} for item in found]
+        return sorted(plain, key=lambda item: (item["pk"], item["sk"]))
 
     def later(self, seconds: float) -> None:
         """Let time pass."""

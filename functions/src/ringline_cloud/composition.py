@@ -16,6 +16,7 @@ from ringline_cloud.fanout.api_gateway import ApiGatewayFanout
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.agents import Agents
 from ringline_cloud.store.audits import Audits
+from ringline_cloud.store.calls import Calls
 from ringline_cloud.store.commands import Commands
 from ringline_cloud.store.credentials import Credentials
 from ringline_cloud.store.decisions import Decisions
@@ -68,6 +69,7 @@ def assembled(settings: Settings, table: Table, pages: Any, edges: Any) -> Deps:
         credentials=Credentials(table),
         sites=Sites(table),
         interactions=Interactions(table),
+        calls=Calls(table),
         work_items=WorkItems(table),
         decisions=Decisions(table),
         audits=Audits(table),

@@ -29,7 +29,7 @@ class Settings:
         beat_s: Seconds between an edge's beats.
         lease_s: Seconds that an edge's lead lasts without a beat.
         heartbeat_s: Seconds between a page's beats.
-        note_kept_days: Days that a note and its revisions are kept after they were written.
+        note_kept_days: Days that what is known of a caller is kept after it was last written: notes, records, numbers.
     """
 
     table: str
@@ -48,6 +48,10 @@ class Settings:
     lease_s: float
     heartbeat_s: float
     note_kept_days: int = 365
+
+    def kept_until_s(self, now_ms: int) -> int:
+        """`ttl` of what is written now about a caller; seconds since the epoch."""
+        return now_ms // 1000 + self.note_kept_days * 86_400
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:

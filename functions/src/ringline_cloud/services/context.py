@@ -5,14 +5,13 @@ Read only where a call first alerts or connects, or its interaction or number ch
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import handovers, posts
+from ringline_cloud.services import handovers, numbers, posts
 from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.interactions import Ring, is_erased
 from ringline_cloud.store.stations import StationItem
 from ringline_core.errors import ForbiddenError, InvalidMessageError
 from ringline_core.wire.base import to_rfc3339
@@ -77,9 +76,13 @@ def _present_call(deps: Deps, who: PageIdentity, number: str) -> CallEntry | Non
 
 def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dict[str, Any]:
     digest = _digest(deps.settings.pepper, tenant, call)
-    head = deps.interactions.ring(tenant, call.interaction, to_rfc3339(call.started_at), item.agent, digest)
+    ttl = deps.settings.kept_until_s(deps.now_ms())
+    ring = Ring(to_rfc3339(call.started_at), ttl, item.agent, digest, call.call, item.station, call.was)
+    head = deps.interactions.ring(tenant, call.interaction, ring)
+    if is_erased(head):
+        return {**_frame(call.interaction, [], dict(call.data), []), "handover": None}
     if digest:
-        deps.interactions.file_number(tenant, digest, head["started_at"], call.interaction, call.queue)
+        deps.interactions.file_number(tenant, digest, head["started_at"], call.interaction, call.queue, ttl)
     previous = _history(deps, tenant, digest, call.interaction, SHOWN)
     told = notes(deps, tenant, call.interaction, item.agent, call.was)
     handover = handovers.shown(head, item.agent)
@@ -161,4 +164,4 @@ def _digest(pepper: str, tenant: str, call: CallEntry) -> str | None:
     number = call.remote.number
     if not number or call.remote.presentation is Presentation.RESTRICTED or call.direction is Direction.INTERNAL:
         return None
-    return hmac.new(pepper.encode(), f"{tenant}|{number}".encode(), hashlib.sha256).hexdigest()
+    return numbers.digest(pepper, tenant, number)

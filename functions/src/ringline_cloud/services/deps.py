@@ -9,6 +9,7 @@ from ringline_cloud.config import Settings
 from ringline_cloud.fanout.port import Fanout
 from ringline_cloud.store.agents import Agents
 from ringline_cloud.store.audits import Audits
+from ringline_cloud.store.calls import Calls
 from ringline_cloud.store.commands import Commands
 from ringline_cloud.store.credentials import Credentials
 from ringline_cloud.store.decisions import Decisions
@@ -34,6 +35,7 @@ class Deps:
     credentials: Credentials
     sites: Sites
     interactions: Interactions
+    calls: Calls
     work_items: WorkItems
     decisions: Decisions
     audits: Audits

@@ -55,7 +55,8 @@ def bind(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageComma
         "data": message.data or {},
         "at": at,
     }
-    deps.interactions.hand_over(who.tenant, call.interaction, ident, at, json.dumps(handover))
+    ttl = deps.settings.kept_until_s(deps.now_ms())
+    deps.interactions.hand_over(who.tenant, call.interaction, ident, at, json.dumps(handover), ttl)
     return {"interaction": call.interaction}
 
 

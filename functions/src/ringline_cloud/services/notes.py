@@ -140,7 +140,7 @@ def _revision(deps: Deps, who: PageIdentity, interaction: str, message: NotePut)
     note: dict[str, Any] = {"note": f"n-{digest}", "rev": message.base + 1, "author": who.agent, "put": message.id}
     # As JSON, since the table has no floating-point numbers of ours.
     note |= {"text": message.text, "fields_json": compact(message.fields), "draft": message.draft}
-    note |= {"at": ms_to_rfc3339(now_ms), "ttl": now_ms // 1000 + deps.settings.note_kept_days * DAY_S}
+    note |= {"at": ms_to_rfc3339(now_ms), "ttl": deps.settings.kept_until_s(now_ms)}
     return note if message.draft else {**note, "finished_rev": note["rev"]}
 
 

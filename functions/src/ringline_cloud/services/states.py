@@ -13,7 +13,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from ringline_cloud.identity import EdgeIdentity
-from ringline_cloud.services import context, frames, pop, posts, wrap_up
+from ringline_cloud.services import context, frames, pop, posts, records, wrap_up
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.telemetry import Metric, count
 from ringline_core.wire import codec
@@ -64,10 +64,7 @@ class States:
 
     def records(self, who: EdgeIdentity, message: Records) -> str:
         """Store call records; all or none are acked."""
-        for item in message.items:
-            interaction = str(item.record.get("interaction", item.call))[:64]
-            body = codec.compact(item.record)
-            self._deps.interactions.record(who.tenant, interaction, item.call, item.version, body)
+        list(self._pool.map(lambda each: records.take(self._deps, who, each), message.items))
         return codec.encode(Ack(frame=message.frame))
 
     def is_fenced(self, who: EdgeIdentity, epoch: int) -> bool:

@@ -9,6 +9,7 @@ from ringline_cloud.identity import PageIdentity
 from ringline_cloud.services import context, decisions, dispatch, frames, notes
 from ringline_cloud.services.decisions import Matter
 from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.interactions import is_erased
 from ringline_cloud.store.stations import StationItem
 from ringline_core.domain.policy import resolved
 from ringline_core.errors import ForbiddenError
@@ -88,9 +89,11 @@ def _decided(deps: Deps, who: PageIdentity, case: _Case, message: WrapUpDone) ->
         return frames.failed(message.id, ErrorCode.GATE_CLOSED, text)
     if message.disposition is not None:
         now_ms = deps.now_ms()
-        ttl = now_ms // 1000 + deps.settings.note_kept_days * notes.DAY_S
-        what = {"disposition": message.disposition, "at": ms_to_rfc3339(now_ms), "ttl": ttl}
-        deps.decisions.dispose(who.tenant, about.interaction, who.agent, what)
+        at, ttl = ms_to_rfc3339(now_ms), deps.settings.kept_until_s(now_ms)
+        if not is_erased(deps.interactions.head(who.tenant, about.interaction)):
+            deps.decisions.dispose(
+                who.tenant, about.interaction, who.agent, {"disposition": message.disposition, "at": at, "ttl": ttl}
+            )
     if decisions.decide(deps, who.tenant, who.agent, case.here, about):
         return frames.result(message.id, Stage.CONFIRMED.value)
     return frames.result(message.id, Stage.CONFIRMED.value, already=True)

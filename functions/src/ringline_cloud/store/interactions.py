@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ringline_cloud.store import keys
 from ringline_cloud.store.table import Item, Table, Written
+
+ERASED = "erased_at"
+
+
+@dataclass(frozen=True)
+class Ring:
+    """What is known of an interaction when it rings or is recorded.
+
+    Attributes:
+        at: When its call began, RFC 3339.
+        ttl: Until when it is kept; seconds since the epoch.
+        agent: Who is logged on where it rang, if anybody is.
+        digest: Key of the remote number, kept so that a note finds the number's list later.
+        call: Which call.
+        station: Where it rang.
+        was: Interactions that merged into it.
+    """
+
+    at: str
+    ttl: int
+    agent: str | None = None
+    digest: str | None = None
+    call: str = ""
+    station: str | None = None
+    was: tuple[str, ...] = ()
+
+
+def is_erased(head: Item | None) -> bool:
+    """Whether a head only says that its interaction was erased, or is being erased."""
+    return head is not None and ERASED in head
 
 
 class Interactions:
@@ -15,27 +46,32 @@ class Interactions:
         """`table` is the one table."""
         self._table = table
 
-    def ring(self, tenant: str, interaction: str, at: str, agent: str | None, digest: str | None = None) -> Item:
-        """Begin the interaction if it is new, and count `agent` among those who took part; its head.
-
-        Args:
-            tenant: The site's tenant.
-            interaction: Which one.
-            at: When its call began, RFC 3339.
-            agent: Who is logged on where it rang, if anybody is.
-            digest: Key of the remote number, kept so that a note finds the number's list later.
-        """
-        values: dict[str, Any] = {":at": at}
-        expression = "SET started_at = if_not_exists(started_at, :at)"
-        if digest:
+    def ring(self, tenant: str, interaction: str, ring: Ring) -> Item:
+        """Begin the interaction if it is new, and note who took part; its head, or that of an erased one as it is."""
+        values: dict[str, Any] = {":at": ring.at, ":ttl": ring.ttl}
+        expression = "SET started_at = if_not_exists(started_at, :at), #ttl = :ttl"
+        if ring.digest:
             expression += ", digest = :digest"
-            values[":digest"] = digest
-        if agent:
-            expression += " ADD agents :agents"
-            values[":agents"] = {agent}
-        return self._table.update(keys.interaction(tenant, interaction), expression, values).item
+            values[":digest"] = ring.digest
+        members = {
+            "digests": {ring.digest} if ring.digest else set[str](),
+            "agents": {ring.agent} if ring.agent else set[str](),
+            "seats": {f"{ring.call} {ring.station} {ring.agent}"} if ring.agent and ring.station else set[str](),
+            "was": set(ring.was),
+        }
+        added = {name: each for name, each in members.items() if each}
+        if added:
+            expression += f" ADD {', '.join(f'{name} :{name}' for name in added)}"
+            values |= {f":{name}": each for name, each in added.items()}
+        return self._table.update(
+            keys.interaction(tenant, interaction),
+            expression,
+            values,
+            condition=f"attribute_not_exists({ERASED})",
+            names={"#ttl": "ttl"},
+        ).item
 
-    def hand_over(self, tenant: str, interaction: str, ident: str, at: str, handover: str) -> None:
+    def hand_over(self, tenant: str, interaction: str, ident: str, at: str, handover: str, ttl: int) -> None:
         """Bind a hand-over (JSON) to the interaction; the newest stands at its head, all of them below it.
 
         Args:
@@ -44,14 +80,18 @@ class Interactions:
             ident: Of the command that hands over.
             at: When, RFC 3339.
             handover: As the contract shows it.
+            ttl: Until when it is kept.
         """
-        self._table.put({**keys.handover(tenant, interaction, at, ident), "handover_json": handover}, only_new=True)
-        self._table.update(
+        head = self._table.update(
             keys.interaction(tenant, interaction),
-            "SET handover_json = :handover, handover_by = :ident",
-            {":handover": handover, ":ident": ident},
-            condition="attribute_exists(pk)",
-        )
+            "SET handover_json = :handover, handover_by = :ident, #ttl = :ttl",
+            {":handover": handover, ":ident": ident, ":ttl": ttl},
+            condition=f"attribute_exists(pk) AND attribute_not_exists({ERASED})",
+            names={"#ttl": "ttl"},
+        ).item
+        if not is_erased(head):
+            key = keys.handover(tenant, interaction, at, ident)
+            self._table.put({**key, "handover_json": handover, "ttl": ttl}, only_new=True)
 
     def take_back(self, tenant: str, interaction: str, ident: str) -> None:
         """Nothing came of the command that handed over; a later hand-over stays."""
@@ -62,14 +102,14 @@ class Interactions:
             condition="handover_by = :ident",
         )
 
-    def file_number(self, tenant: str, digest: str, at: str, interaction: str, queue: str | None) -> None:
+    def file_number(self, tenant: str, digest: str, at: str, interaction: str, queue: str | None, ttl: int) -> None:
         """List the interaction under its number; `at` is when it began, so that it is listed once."""
-        values = {":interaction": interaction, ":at": at}
-        expression = "SET interaction = :interaction, began_at = :at"
+        values: dict[str, Any] = {":interaction": interaction, ":at": at, ":ttl": ttl}
+        expression = "SET interaction = :interaction, began_at = :at, #ttl = :ttl"
         if queue:
             expression += ", queue = :queue"
             values[":queue"] = queue
-        self._table.update(keys.number(tenant, digest, at, interaction), expression, values)
+        self._table.update(keys.number(tenant, digest, at, interaction), expression, values, names={"#ttl": "ttl"})
 
     def tell_number(self, tenant: str, digest: str, at: str, interaction: str, beginning: str) -> None:
         """Put a note's beginning into the number's list, so that the next ring reads no notes for it."""
@@ -80,9 +120,10 @@ class Interactions:
             condition="attribute_exists(pk)",
         )
 
-    def of_number(self, tenant: str, digest: str, limit: int) -> list[Item]:
-        """The number's interactions, newest first."""
-        return self._table.query(keys.number_partition(tenant, digest), newest_first=True, limit=limit)
+    def of_number(self, tenant: str, digest: str, limit: int, between: tuple[str, str] | None = None) -> list[Item]:
+        """The number's interactions, newest first; `between` two times, or places in this list (`sk`)."""
+        pk = keys.number_partition(tenant, digest)
+        return self._table.query(pk, newest_first=True, limit=limit, between=between)
 
     def head(self, tenant: str, interaction: str) -> Item | None:
         """The interaction's head."""
@@ -129,11 +170,28 @@ class Interactions:
         found = self._table.query(keys.interaction(tenant, interaction)["pk"], keys.record_prefix())
         return [(item["sk"].removeprefix(keys.record_prefix()), item["record_json"]) for item in found]
 
-    def record(self, tenant: str, interaction: str, call: str, version: int, record: str) -> None:
-        """Store a call's record (JSON), unless a version at least as high is there."""
-        self._table.update(
-            keys.record(tenant, interaction, call),
-            "SET version = :version, record_json = :record",
-            {":version": version, ":record": record},
-            condition="attribute_not_exists(version) OR version < :version",
-        )
+    def begin_erasure(self, tenant: str, interaction: str, at: str, ttl: int) -> Item:
+        """From now on nothing is added to the interaction; its head as far as it is still there."""
+        return self._table.update(
+            keys.interaction(tenant, interaction),
+            f"SET {ERASED} = if_not_exists({ERASED}, :at), #ttl = :ttl",
+            {":at": at, ":ttl": ttl},
+            names={"#ttl": "ttl"},
+        ).item
+
+    def belongings(self, tenant: str, interaction: str) -> list[Item]:
+        """All that lies below the interaction's head."""
+        key = keys.interaction(tenant, interaction)
+        return [item for item in self._table.query(key["pk"]) if item["sk"] != key["sk"]]
+
+    def remove(self, item: Item) -> None:
+        """Delete one of the `belongings`."""
+        self._table.delete({"pk": item["pk"], "sk": item["sk"]})
+
+    def unfile_number(self, tenant: str, digest: str, at: str, interaction: str) -> None:
+        """Take the interaction out of a number's list."""
+        self._table.delete(keys.number(tenant, digest, at, interaction))
+
+    def end_erasure(self, tenant: str, interaction: str, at: str, ttl: int) -> None:
+        """Leave of the head only that the interaction was erased, which keeps late frames from bringing it back."""
+        self._table.put({**keys.interaction(tenant, interaction), ERASED: at, "ttl": ttl})

@@ -122,6 +122,21 @@ def record_prefix() -> str:
     return "CALL#"
 
 
+def call_of_day(tenant: str, day: str, place: str) -> Key:
+    """A call in the list of its day (`2027-01-15`, UTC); `place` begins with when the call began."""
+    return {"pk": f"T#{tenant}#CALLS#{day}", "sk": place}
+
+
+def call_of_agent(tenant: str, agent_id: str, place: str) -> Key:
+    """A call in the list of an agent who took part in it."""
+    return {"pk": f"T#{tenant}#A#{agent_id}", "sk": f"{agent_calls_prefix()}{place}"}
+
+
+def agent_calls_prefix() -> str:
+    """Begins the sort keys of an agent's calls."""
+    return "CALL#"
+
+
 def note(tenant: str, interaction_id: str, agent_id: str) -> Key:
     """An agent's note on an interaction, as it stands."""
     return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"{note_prefix()}{agent_id}"}

@@ -117,12 +117,26 @@ class Table:
         newest_first: bool = False,
         limit: int | None = None,
         beyond: str | None = None,
+        between: tuple[str, str] | None = None,
     ) -> list[Item]:
-        """Items of one partition whose sort key begins with `prefix`, in its order; only those beyond a sort key."""
+        """Items of one partition in the order of their sort keys.
+
+        Args:
+            pk: The partition.
+            prefix: Only those whose sort key begins so.
+            newest_first: In the opposite order.
+            limit: At most so many.
+            beyond: Only those that come after this sort key.
+            between: Only those whose sort key lies between these two, both included; instead of `prefix`.
+        """
         values = {":pk": pk} | ({":prefix": prefix} if prefix else {})
+        condition = "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else "")
+        if between:
+            values |= {":low": between[0], ":high": between[1]}
+            condition = "pk = :pk AND sk BETWEEN :low AND :high"
         request: dict[str, Any] = {
             "TableName": self._name,
-            "KeyConditionExpression": "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else ""),
+            "KeyConditionExpression": condition,
             "ExpressionAttributeValues": _out(values),
             "ScanIndexForward": not newest_first,
         }
