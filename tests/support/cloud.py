@@ -68,11 +68,12 @@ class Wire:
 
 @dataclass
 class CountingClient:
-    """A DynamoDB client that counts its requests, and throttles when told to."""
+    """A DynamoDB client that counts its requests, and throttles, or breaks at the n-th from now, when told to."""
 
     client: Any
     requests: list[str] = field(default_factory=list)
     throttled: bool = False
+    dies_in: int | None = None
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def __getattr__(self, name: str) -> Any:
@@ -80,6 +81,10 @@ class CountingClient:
 
         def call(**arguments: Any) -> Any:
             self.requests.append(name)
+            if self.dies_in is not None:
+                self.dies_in -= 1
+                if self.dies_in <= 0:
+                    raise RuntimeError("the function died here")
             if self.throttled:
                 raise self.client.exceptions.ProvisionedThroughputExceededException(
                     {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "slow down"}}, name

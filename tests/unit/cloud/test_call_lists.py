@@ -206,7 +206,7 @@ def test_everything_about_a_caller_goes_by_itself_after_the_days_that_are_set(of
 def test_no_other_kind_of_item_holds_a_callers_number_or_words(office: Cloud) -> None:
     everything_about_a_caller(office)
     others = [each for each in office.rows() if kind_or_none(each) not in KINDS and each["sk"] != "ST"]
-    said = json.dumps(others, default=str)
+    said = json.dumps(others, default=repr)
     assert NUMBER not in said
     assert "refund" not in said
 

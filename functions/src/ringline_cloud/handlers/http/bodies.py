@@ -203,14 +203,14 @@ class Commanded(BaseModel):
 
 
 class Audit(BaseModel):
-    """What a supervisor did, when, and to whom."""
+    """What a supervisor or admin did, when, and to whom; what was erased has no station and agent."""
 
     at: str
     by: str
     action: str
-    site: str
-    station: str
-    agent: str
+    site: str | None = None
+    station: str | None = None
+    agent: str | None = None
     command: str = Field(validation_alias="command_id")
     state: str | None = None
     reason: str | None = None

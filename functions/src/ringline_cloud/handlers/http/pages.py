@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from ringline_cloud.handlers.http.bodies import InteractionOf, Mapping, Me, Ticket
 from ringline_cloud.handlers.http.caller import deps_of, person_of
 from ringline_cloud.services import context, tickets
+from ringline_cloud.store.interactions import is_erased
 from ringline_core.errors import ForbiddenError
 
 router = APIGatewayHttpRouter()
@@ -40,7 +41,7 @@ def interaction(interaction: str) -> InteractionOf:
     who, deps = person_of(router), deps_of(router)
     head = deps.interactions.head(who.tenant, interaction)
     may = bool(set(who.roles) & {"supervisor", "admin"}) or context.took_part(deps, who.tenant, interaction, who.agent)
-    if head is None or not may:
+    if head is None or is_erased(head) or not may:
         raise ForbiddenError("there is no such interaction, or you took no part in it")
     calls = deps.interactions.records(who.tenant, interaction)
     return InteractionOf(
