@@ -16,7 +16,10 @@ from ringline_cloud.config import Settings
 from ringline_cloud.identity import PageIdentity
 from ringline_core.errors import ForbiddenError, NotAuthorizedError
 
-ROLES = ("agent", "supervisor", "admin")
+WORK = "work"
+"""Of back ends that begin and end agents' work items; a token with no other role is good for nothing else."""
+
+ROLES = ("agent", "supervisor", "admin", WORK)
 _TENANT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _USER = re.compile(r"[^\x00-\x20#\x7f]{1,128}")
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 
-from ringline_cloud.handlers.http import admin, calls, edges, erasure, pages, policies, supervisor
+from ringline_cloud.handlers.http import admin, calls, edges, erasure, pages, policies, supervisor, work
 from ringline_cloud.handlers.http.caller import DEPS
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.telemetry import Metric, count, logger
@@ -31,15 +31,17 @@ STATUS: dict[type[RinglineError], HTTPStatus] = {
 """Which status a refusal has; those that are not here are faults of ours."""
 
 app = APIGatewayHttpResolver(enable_validation=True)
-for each in (
+ROUTERS = (
     pages.router,
     admin.router,
     policies.router,
     supervisor.router,
     calls.router,
     erasure.router,
+    work.router,
     edges.router,
-):
+)
+for each in ROUTERS:
     app.include_router(each)
 
 

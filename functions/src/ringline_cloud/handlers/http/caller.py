@@ -7,7 +7,7 @@ from typing import Any
 from ringline_cloud.services import person
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.person import Person
-from ringline_core.errors import NotAuthorizedError
+from ringline_core.errors import ForbiddenError, NotAuthorizedError
 
 DEPS = "deps"
 """Key of the deployment's parts in a router's context."""
@@ -24,6 +24,19 @@ def person_of(router: Any) -> Person:
 
     Raises:
         NotAuthorizedError: The route's authorizer has not checked the token, or the token is of no use here.
+        ForbiddenError: A back end, whose token is for work items only.
+    """
+    found = anybody_of(router)
+    if found.roles == (person.WORK,):
+        raise ForbiddenError("this token is for work items only")
+    return found
+
+
+def anybody_of(router: Any) -> Person:
+    """Who calls, also where that is a back end.
+
+    Raises:
+        NotAuthorizedError: As above.
     """
     event = router.current_event
     checked = (event.raw_event["requestContext"].get("authorizer") or {}).get("jwt")
