@@ -53,6 +53,7 @@ def build_app(config: dict[str, Any], issuer: Issuer) -> web.Application:
     app.router.add_route("*", "/api/{tail:.*}", _api)
     app.router.add_route("*", "/pbx/{tail:.*}", _pbx)
     app.router.add_get("/", _index)
+    app.router.add_get("/wallboard/", _wallboard)
     app.router.add_static("/examples", ROOT / "docs" / "examples", append_version=False)
     app.router.add_static("/", ROOT / "web", append_version=False)
     return app
@@ -114,6 +115,10 @@ async def _playground(request: web.Request) -> web.Response:
 
 async def _index(_: web.Request) -> web.StreamResponse:
     return web.FileResponse(ROOT / "web" / "playground" / "index.html")
+
+
+async def _wallboard(_: web.Request) -> web.StreamResponse:
+    return web.FileResponse(ROOT / "web" / "wallboard" / "index.html")
 
 
 async def _api(request: web.Request) -> web.StreamResponse:

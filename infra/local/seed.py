@@ -9,6 +9,9 @@ import aiohttp
 from infra.local.issuer import USERS, Issuer
 from infra.local.settings import SITE
 
+TEAM = "Front"
+"""The demo agents' team, whose supervisor is Sue."""
+
 
 class SeedError(Exception):
     """The HTTP API refused what the seed asked; the text shows request and answer."""
@@ -55,6 +58,7 @@ async def seed(admin: Admin) -> None:
                 "login": user.station,
                 "name": user.name,
                 "queues": list(user.queues),
+                "team": TEAM,
             }
             await admin.call("PUT", f"/mappings/{user.user}", mapping)
 

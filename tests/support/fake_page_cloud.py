@@ -70,6 +70,10 @@ class FakePageCloud:
         self.is_logged_on = True
         self.site: dict[str, str] = {"id": "hq", "edge": "up", "pbx": "up", "tz": "UTC"}
         self.desk: Frame = {"agent": "anna", "name": "Anna Ek", "since_at": SINCE, "pages": 1, "handover": []}
+        self.roles = ["agent"]
+        self.watched: list[Frame] = [self.site]
+        self.deeds: list[tuple[str, Frame]] = []
+        self.deed_refusal: str | None = None
         self.ticket_status = 201
         self.is_mute = False
         self.heard: list[Frame] = []
@@ -103,6 +107,7 @@ class FakePageCloud:
         app.on_response_prepare.append(self._headers)
         add = app.router
         add.add_post("/api/tickets", self._ticket)
+        add.add_post("/api/sites/{site}/stations/{station}/{deed}", self._do)
         add.add_get("/ws", self._socket)
         add.add_get("/playground.json", self._playground)
         add.add_get("/", _file("web/playground/index.html"))
@@ -207,6 +212,9 @@ class FakePageCloud:
                     await socket.send_json({"t": "beat", "now_at": at(), "rev": rev, "site": self.site})
                     if self.is_logged_on and frame.get("rev") != self.rev:
                         await socket.send_json(self.station())
+                case "watch":
+                    watching = {"t": "watching", "until_at": at(-90), "sites": self.watched if frame["on"] else []}
+                    await socket.send_json(watching)
                 case "note.put":
                     await self._put(socket, frame)
                 case "context":
@@ -246,7 +254,7 @@ class FakePageCloud:
 
     def _welcome(self) -> Frame:
         truth = self.station() | {"t": "welcome", "v": 1, "expires_at": at(-7200), "agent": "anna", "name": "Anna Ek"}
-        truth |= {"roles": ["agent"], "capabilities": ["place", "drop"], "site": self.site}
+        truth |= {"roles": self.roles, "capabilities": ["place", "drop"], "site": self.site}
         truth |= {"dispositions": self.dispositions}
         return truth | {"limits": {"frame_bytes": 28672}, "heartbeat_s": self.heartbeat_s}
 
@@ -257,6 +265,15 @@ class FakePageCloud:
             for user, (station, name) in people.items()
         ]
         return web.json_response({"api": "/api", "pbx": "/pbx", "users": users})
+
+    async def _do(self, request: web.Request) -> web.Response:
+        """What a supervisor does to a station."""
+        body = await request.text()
+        where = f"{request.match_info['site']}/{request.match_info['station']}/{request.match_info['deed']}"
+        self.deeds.append((where, json.loads(body) if body else {}))
+        if self.deed_refusal:
+            return web.json_response({"error": {"code": "forbidden", "text": self.deed_refusal}}, status=403)
+        return web.json_response({"command": "c-1"}, status=202)
 
     async def _phone(self, request: web.Request) -> web.Response:
         idle = {"state": "idle", "with": None, "calls": 0}

@@ -15,14 +15,15 @@ export async function playground() {
  * A client for one demo user. Several share this tab, so each has a page id of its own, kept over a reload.
  * @param {Playground} stack
  * @param {User} user
+ * @param {Partial<import("../client/client.js").ClientOptions>} [more]
  */
-export function clientOf(stack, user) {
+export function clientOf(stack, user, more = {}) {
   const key = `ringline.page.${user.user}`;
   const page = sessionStorage.getItem(key) ?? crypto.randomUUID();
   sessionStorage.setItem(key, page);
   const getToken = async (/** @type {{reason: string}} */ { reason }) =>
     reason === "connect" ? user.token : ((await playground()).users.find((each) => each.user === user.user)?.token ?? "");
-  return createClient({ api: new URL(stack.api, location.href).href, getToken, page, label: document.title });
+  return createClient({ api: new URL(stack.api, location.href).href, getToken, page, label: document.title, ...more });
 }
 
 /** @param {User} user */
