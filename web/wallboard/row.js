@@ -49,7 +49,7 @@ export class AgentRow {
     const wasReady = this.row && takesCalls(this.row);
     this.row = row;
     say(this.name, plain(nameOf(row)));
-    say(this.place, plain(hasSites ? `${row.station} · ${row.site}` : row.station));
+    say(this.place, plain([row.agent && row.station, hasSites && row.site].filter(Boolean).join(" · ")));
     const state = Object.hasOwn(TEXT.state, row.state) ? row.state : "unknown";
     set(this.node, "data-state", state);
     set(this.node, "data-stale", String(row.isStale));
