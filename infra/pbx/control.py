@@ -38,6 +38,7 @@ MAX_BODY: Final = 16 * 1024
 MAX_LINK_DOWN_S: Final = 3600.0
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _DIGITS: Final = re.compile(r"[0-9A-D*#]{1,64}")
+_REASON: Final = re.compile(r"[a-z_]{1,32}")
 _LOOPBACK: Final = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 
 
@@ -59,6 +60,7 @@ def build_app(bank: PhoneBank) -> web.Application:
     app.router.add_get("/phones/{station}", _display)
     app.router.add_post("/phones/{station}", _press)
     app.router.add_get("/queues/{name}", _queue)
+    app.router.add_post("/queues/{name}", _pause)
     app.router.add_post("/switch", _switch)
     return app
 
@@ -155,6 +157,15 @@ async def _press(request: web.Request) -> web.Response:
 
 async def _queue(request: web.Request) -> web.Response:
     return web.json_response(asdict(await request.app[BANK].queue(request.match_info["name"])))
+
+
+async def _pause(request: web.Request) -> web.Response:
+    body = await _body(request)
+    if body.get("do") not in ("pause", "unpause"):
+        raise BadRequestError("do is neither pause nor unpause")
+    reason = _text(body, "reason", _REASON) if body["do"] == "pause" else None
+    await request.app[BANK].pause(request.match_info["name"], _text(body, "station", _NUMBER), reason)
+    return web.json_response({})
 
 
 async def _switch(request: web.Request) -> web.Response:

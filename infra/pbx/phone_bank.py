@@ -91,6 +91,10 @@ class PhoneBank(Protocol):
         """Members and waiting callers of a queue."""
         ...
 
+    async def pause(self, queue: str, station: str, reason: str | None) -> None:
+        """Somebody at the PBX pauses the member in this one queue; without a reason they unpause it."""
+        ...
+
     async def restart(self) -> None:
         """The PBX restarts: calls are gone, queue members and registrations come back."""
         ...

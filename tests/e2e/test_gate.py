@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
@@ -232,3 +233,63 @@ async def offered(stack: Stack, station: str, *, is_offered: bool) -> None:
         return [each["available"] for each in members if each["station"] == station] == [is_offered]
 
     await eventually(listed, timeout_s=10, saying=f"{station} offered: {is_offered}")
+
+
+async def supervise(stack: Stack, state: str) -> None:
+    """Somebody who may set anna's state sets it."""
+    body = json.dumps({"state": state})
+    path = "/sites/hq/stations/1001/set-state"
+    status, told = await ask(stack, "POST", path, body, kind="application/json")
+    assert status == 202, told
+
+
+async def test_a_supervisors_not_ready_stands_until_a_supervisor_lifts_it(stack: Stack) -> None:
+    async with ready_agent(stack, "anna") as page:
+        await supervise(stack, "not_ready")
+        await page.frame(lambda f: f.get("t") == "notice" and f["code"] == "supervisor_set_state", "notice")
+        await state(page, "not_ready", "ringline:supervisor")
+        await offered(stack, "1001", is_offered=False)
+        refused = (await page.command("set_state", state="ready"))[-1]
+        assert (refused["stage"], refused["error"]["code"]) == ("failed", "not_allowed")
+        await stack.phone("1001", "feature", code="*46")
+        caller = await stack.caller("5000", "+442079460111")
+        await waits(stack, 1)
+        await state(page, "not_ready", "ringline:supervisor")
+        assert page.doc is not None
+        assert page.doc["calls"] == []
+        await supervise(stack, "ready")
+        await page.call("alerting")
+        await stack.control("POST", f"/callers/{caller}", {"do": "hangup"})
+
+
+@pytest.mark.scenario("S38")
+async def test_s38_the_end_of_a_second_call_while_the_first_note_is_saved_leaves_the_right_holds(gated: Stack) -> None:
+    await policy(gated, gate="note", gate_on=["queue_inbound", "direct_inbound"])
+    async with ready_agent(gated, "anna") as page:
+        await gated.control("POST", "/queues/sales", {"do": "pause", "station": "1001", "reason": "training"})
+        first, call = await ringing_call(gated, page)
+        await gated.phone("1001", "answer")
+        await page.call("connected")
+        one = str(call["interaction"])
+        await puts(page, one, 0, "Wants")
+        second = await gated.caller("1001", "+442079460111")
+        other = await page.call("alerting")
+        await gated.phone("1001", "answer")
+        await page.document(lambda d: len([c for c in d["calls"] if c["answered_at"]]) == 2, "both answered")
+        two = str(other["interaction"])
+        await puts(page, two, 0, "Asks")
+        await eventually(lambda: page.desk is not None and {one, two} <= set(page.desk["drafts"]))
+        await gated.control("POST", f"/callers/{first}", {"do": "hangup"})
+        await page.document(lambda d: [each["interaction"] for each in d["wrap_up"]] == [one], "the first entry")
+        await asyncio.gather(
+            puts(page, one, 1, "Wants a refund", draft=False),
+            gated.control("POST", f"/callers/{second}", {"do": "hangup"}),
+        )
+        await page.document(lambda d: [each["interaction"] for each in d["wrap_up"]] == [two], "the second entry")
+        await state(page, "wrap_up", "ringline:wrap_up")
+        await offered(gated, "1001", is_offered=False)
+        await puts(page, two, 1, "Asks for a quote", draft=False)
+        await state(page, "ready")
+        await offered(gated, "1001", is_offered=True)
+        sales = (await gated.control("GET", "/queues/sales"))["members"]
+        assert [(each["paused"], each["reason"]) for each in sales] == [(True, "training")]

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -61,6 +62,15 @@ class OwnEdge:
         if self.process.returncode is None:
             self.process.send_signal(how)
         return await asyncio.wait_for(self.process.wait(), 10)
+
+    def reach_cloud_by(self, port: int) -> int:
+        """Have it reach the cloud by another port of this machine from its next start on; the port so far."""
+        path = self.folder / "state" / "enrolment.json"
+        enrolment = json.loads(path.read_text())
+        url = urlsplit(enrolment["socket_url"])
+        before = url.port or 80
+        path.write_text(json.dumps({**enrolment, "socket_url": url._replace(netloc=f"127.0.0.1:{port}").geturl()}))
+        return before
 
     async def _is_active(self) -> bool:
         assert self.process is not None

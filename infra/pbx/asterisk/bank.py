@@ -88,6 +88,16 @@ class AsteriskPhoneBank:
         waiting = (WaitingCaller(callers.get(w.channel, ""), w.number, w.waited_s) for w in listing.waiting)
         return QueueListing(name, tuple(members), tuple(waiting))
 
+    async def pause(self, queue: str, station: str, reason: str | None) -> None:
+        """See `PhoneBank.pause`."""
+        with _refusals():
+            listing = await self._bench.view.queue(queue)
+            member = next((each for each in listing.members if each.station == station), None) if listing else None
+            if member is None:
+                raise UnknownError(f"no member {station} of queue {queue}")
+            more = {"Paused": "true", "Reason": reason} if reason else {"Paused": "false"}
+            await self._bench.view.act("QueuePause", Queue=queue, Interface=member.interface, **more)
+
     async def restart(self) -> None:
         """See `PhoneBank.restart`."""
         with _refusals():

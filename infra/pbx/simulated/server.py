@@ -203,6 +203,14 @@ class SimulatedPbx:
         )
         return QueueListing(name, members, callers)
 
+    async def pause(self, queue: str, station: str, reason: str | None) -> None:
+        """See `PhoneBank.pause`."""
+        queues = self.exchange.queues
+        if queue not in queues.queues or station not in queues.queues[queue].members:
+            raise UnknownError(f"no member {station} of queue {queue}")
+        queues.pause(station, reason is not None, "pbx", reason=reason, queues=[queue])
+        self._settle()
+
     async def restart(self) -> None:
         """See `PhoneBank.restart`."""
         self.exchange.restart()
