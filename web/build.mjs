@@ -8,6 +8,8 @@ const BUNDLES = [
   { entry: "client/index.js", out: "ringline-client.mjs", format: "esm", limit: 10 * 1024 },
   { entry: "panel/bundle.js", out: "ringline-panel.mjs", format: "esm", limit: 22 * 1024 },
   { entry: "panel/bundle.js", out: "ringline.iife.js", format: "iife", limit: 22 * 1024 },
+  { entry: "panel/extras.js", out: "ringline-extras.mjs", format: "esm", limit: 6 * 1024 },
+  { entry: "panel/extras.js", out: "ringline-extras.iife.js", format: "iife", global: "RinglineExtras", limit: 6 * 1024 },
   { entry: "panel/texts/de.js", out: "ringline-de.mjs", format: "esm", limit: 3 * 1024 },
 ];
 
@@ -23,7 +25,7 @@ const sheets = {
     }),
 };
 
-async function bundle({ entry, out, format, limit }) {
+async function bundle({ entry, out, format, global = "Ringline", limit }) {
   const { outputFiles } = await build({
     entryPoints: [`${HERE}/${entry}`],
     bundle: true,
@@ -32,7 +34,7 @@ async function bundle({ entry, out, format, limit }) {
     target: "es2022",
     plugins: [sheets],
     format,
-    globalName: format === "iife" ? "Ringline" : undefined,
+    globalName: format === "iife" ? global : undefined,
   });
   const [{ contents }] = outputFiles;
   const gzipped = gzipSync(contents, { level: 9 }).length;

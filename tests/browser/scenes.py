@@ -164,10 +164,48 @@ async def _refuses(cloud: FakePageCloud, page: Page) -> None:
     await expect(page.get_by_text("999 cannot be dialled")).to_be_visible()
 
 
-async def _misses(cloud: FakePageCloud, page: Page) -> None:
-    await cloud.tell(call(), event="ringing")
-    await cloud.tell(event="missed", cause="abandoned")
-    await expect(page.get_by_role("button", name="Call back")).to_be_visible()
+def _missed(cloud: FakePageCloud) -> None:
+    base: Frame = {"queue": "support", "outcome": "missed", "returned": None}
+    names = (None, "Erika Müller", HOSTILE * 2, None, None)
+    numbers = ("+12125550142", "+442071234567", "+4930123", None, "+4930456")
+    listed = [
+        base | {"call": f"c-{index}", "interaction": f"i-{index}", "began_at": at(3000 * index), "number": number}
+        for index, number in enumerate(numbers, 1)
+    ]
+    cloud.missed = [each | {"name": name} for each, name in zip(listed, names, strict=True)]
+    cloud.missed[0]["returned"] = {"call": "c-9", "agent": "ben", "at": at(60)}
+
+
+async def _shows_all(_: FakePageCloud, page: Page) -> None:
+    await page.get_by_role("button", name="Show all").click()
+    await expect(page.get_by_text("called back")).to_be_visible()
+
+
+def _colleagues(cloud: FakePageCloud) -> None:
+    _in_call("connected")(cloud)
+    people = (
+        ("Ben Ode", "1002", "ready"),
+        ("Bea Lund-Østergaard of the second level support", "1003", "busy"),
+        ("Benita Marsh", "1004", "wrap_up"),
+        ("Gabe Ito", "1005", "not_ready"),
+        ("Beat Ruf", None, "logged_off"),
+        (HOSTILE, "1007", "ready"),
+    )
+    base: Frame = {"agent": "be", "site": "hq", "team": "Second level", "since_at": at(60), "on_call": False}
+    cloud.colleagues = [base | {"name": name, "station": station, "state": state} for name, station, state in people]
+
+
+async def _looks_somebody_up(_: FakePageCloud, page: Page) -> None:
+    await _asks_whom(_, page)
+    await page.get_by_label("Transfer this call to").press_sequentially("be")
+    await page.get_by_role("option").first.wait_for()
+    await page.keyboard.press("ArrowDown")
+
+
+async def _dials_somebody(_: FakePageCloud, page: Page) -> None:
+    await page.get_by_label("Number to call").press_sequentially("e")
+    await page.get_by_role("option").first.wait_for()
+    await page.keyboard.press("ArrowDown")
 
 
 async def _asks_whom(_: FakePageCloud, page: Page) -> None:
@@ -197,7 +235,10 @@ STATES: dict[str, Scene] = {
     "handed-over": Scene(_handed_over, "Passed on by", _reads_the_chain),
     "working": Scene(_working_only, "#4711 Complaint", _wants_to_be_ready),
     "collides": Scene(_collides, "You are working on"),
-    "missed": Scene(_ready, "Calls you take appear here", _misses),
+    "missed": Scene(_missed, "Erika Müller"),
+    "missed-all": Scene(_missed, "Erika Müller", _shows_all),
+    "directory": Scene(_colleagues, "Talking", _looks_somebody_up),
+    "directory-dial": Scene(_colleagues, "Talking", _dials_somebody),
     "refused": Scene(_ready, "Calls you take appear here", _refuses),
     "hostile": Scene(_hostile, "<img src=x"),
     "edge-offline": Scene(_site("edge"), "connector is offline"),

@@ -84,6 +84,11 @@ class FakePageCloud:
         self.phones: dict[str, Frame] = {}
         self.queues: dict[str, list[Frame]] = {}
         self.callers: dict[str, Frame] = {}
+        self.colleagues: list[Frame] = []
+        self.missed: list[Frame] = []
+        self.page_of_missed = 50
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.refused_tokens: set[str] = set()
         self._ids = itertools.count(1)
         self._changed = asyncio.Condition()
 
@@ -108,6 +113,8 @@ class FakePageCloud:
         add = app.router
         add.add_post("/api/tickets", self._ticket)
         add.add_post("/api/sites/{site}/stations/{station}/{deed}", self._do)
+        add.add_get("/api/colleagues", self._colleagues)
+        add.add_get("/api/calls", self._calls_over)
         add.add_get("/ws", self._socket)
         add.add_get("/playground.json", self._playground)
         add.add_get("/", _file("web/playground/index.html"))
@@ -190,6 +197,40 @@ class FakePageCloud:
         ticket = f"t-{self.tickets}-{request.headers['Authorization'].removeprefix('Bearer ')}"
         url = f"ws://{request.host}/ws?ticket={ticket}"
         return web.json_response({"ticket": ticket, "url": url, "expires_in_s": 30}, status=201)
+
+    async def _read(self, request: web.Request) -> dict[str, str]:
+        """The question of a page that may ask; what it was is kept."""
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not token or token in self.refused_tokens:
+            raise web.HTTPUnauthorized
+        async with self._changed:
+            self.asked.append((request.path.removeprefix("/api/"), dict(request.query)))
+            self._changed.notify_all()
+        return dict(request.query)
+
+    async def _colleagues(self, request: web.Request) -> web.Response:
+        wanted = (await self._read(request))["q"].casefold()
+        fits = [each for each in self.colleagues if wanted in f"{each['name']} {each['station']}".casefold()]
+        return web.json_response({"items": fits})
+
+    async def _calls_over(self, request: web.Request) -> web.Response:
+        """Missed calls, newest first; the cursor is simply where the page begins."""
+        begin = int((await self._read(request)).get("before", 0))
+        end = begin + self.page_of_missed
+        more = str(end) if end < len(self.missed) else None
+        return web.json_response({"items": self.missed[begin:end], "next": more})
+
+    async def asks(
+        self, wanted: Callable[[str, dict[str, str]], bool], what: str, timeout_s: float = 8
+    ) -> dict[str, str]:
+        """The first question over HTTP that fits."""
+        try:
+            async with asyncio.timeout(timeout_s), self._changed:
+                while not (found := [query for path, query in self.asked if wanted(path, query)]):
+                    await self._changed.wait()
+                return found[0]
+        except TimeoutError:
+            raise AssertionError(f"no {what}; asked {self.asked}") from None
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

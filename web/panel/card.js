@@ -60,7 +60,6 @@ export class CallCard {
       el("div", { class: "line band" }, this.icon, this.word, this.timer, this.queue),
       el("div", { class: "party" }, this.name, this.number),
       this.hears,
-      this.handed.node,
       this.stepRow,
       el(
         "div",
@@ -74,6 +73,8 @@ export class CallCard {
       ),
       this.transferRow,
       this.keysRow,
+      // Below the buttons: it may come a moment after the call, and nothing moves under the mouse.
+      this.handed.node,
     );
   }
 
@@ -118,7 +119,7 @@ export class CallCard {
    * @param {ActionButton} [other] a second way to go on with what was typed
    */
   #row(label, send, act, other) {
-    const input = el("input", { type: "text", inputmode: "tel", autocomplete: "off", "aria-label": label, placeholder: label });
+    const input = el("input", { type: "text", "data-to": other !== undefined, inputmode: "tel", autocomplete: "off", "aria-label": label, placeholder: label });
     const submit = (/** @type {Event} */ event) => {
       event.preventDefault();
       const value = input.value.trim();

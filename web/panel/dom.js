@@ -1,5 +1,3 @@
-import { fill } from "./texts.js";
-
 /**
  * The few lines that stand in for a framework. Text goes in as text only: there is no way here to add markup.
  *
@@ -32,6 +30,11 @@ export function el(tag, attributes = {}, ...children) {
  */
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+/** @param {string} text with gaps such as `{0}` @param {...string} values */
+export function fill(text, ...values) {
+  return text.replace(/\{(\d)\}/g, (_, index) => values[Number(index)] ?? "");
 }
 
 /**

@@ -1,5 +1,5 @@
-import { el, phrase, plain, prose, show } from "./dom.js";
-import { TEXT, fill } from "./texts.js";
+import { el, fill, phrase, plain, prose, show } from "./dom.js";
+import { TEXT } from "./texts.js";
 import { clockTime } from "./view.js";
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { hearing } from "./hearing.js";
-import { fill } from "./texts.js";
+import { fill } from "./dom.js";
 
 /** @param {string} call @param {string} leg @param {object} [fields] @returns {any} */
 const callOf = (call, leg, fields = {}) => ({ call, leg, consult_of: null, remote: { number: "+49301", name: "Erika", presentation: "allowed" }, ...fields });

@@ -9,16 +9,14 @@ import { NoteList } from "./notes.js";
 import { Speech } from "./speech.js";
 import { shortcuts } from "./shortcuts.js";
 import { STYLE } from "./style.js";
-import { SAID, TEXT, speak } from "./texts.js";
+import { EXTRAS, SAID, TEXT, locale, speak } from "./texts.js";
 import { WorkTray } from "./work.js";
-import { QUIET_MS, agentState, banner, blockOf, clockTime, isConnected, remoteOf, stationCan } from "./view.js";
+import { QUIET_MS, agentState, banner, blockOf, isConnected, stationCan } from "./view.js";
 
 /**
  * @typedef {import("../client/client.js").Client} Client
  * @typedef {import("../client/store.js").StationEvent} StationEvent
  */
-
-const KEPT_MISSED = 3;
 
 /**
  * `<ringline-panel>`: the agent's telephone. Give it a client; it draws and asks, and never takes the focus.
@@ -32,14 +30,14 @@ export class RinglinePanel extends HTMLElement {
   #offs = [];
   /** @type {Map<string, CallCard>} */
   #cards = new Map();
-  /** @type {StationEvent[]} */
-  #missed = [];
   /** When the socket was last alive, by the device's clock. */
   #aliveMs = Date.now();
   /** @type {string} */
   #trouble = "";
   /** @type {Record<string, string>} the shortcuts in force, by verb */
   #keys = {};
+  /** @type {import("./extra.js").Extra[]} */
+  #extras = [];
   /** What it is drawn in. */
   #locale = "";
 
@@ -62,7 +60,7 @@ export class RinglinePanel extends HTMLElement {
     this.retry = el("button", { type: "button", class: "action plain", click: () => this.#client?.retry() }, TEXT.retry);
     this.banner = el("div", { class: "health", part: "banner", role: "status" }, this.health, this.retry);
     this.problem = el("div", { class: "problem", role: "alert" });
-    this.dialInput = el("input", { type: "text", inputmode: "tel", autocomplete: "off", "aria-label": TEXT.dialLabel, placeholder: TEXT.dialHint });
+    this.dialInput = el("input", { type: "text", "data-to": true, inputmode: "tel", autocomplete: "off", "aria-label": TEXT.dialLabel, placeholder: TEXT.dialHint });
     this.dial = new ActionButton(TEXT.verb.place, "go", () => this.#place(), now);
     const place = (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -72,7 +70,6 @@ export class RinglinePanel extends HTMLElement {
     this.calls = el("div", { class: "calls" }, this.idle);
     this.notes = new NoteList((what) => void this.#try(() => this.#client?.wrapUpDone(what)));
     this.work = new WorkTray((work) => void this.#try(() => this.#client?.work("end", { work })), now);
-    this.missed = el("ul", { class: "missed", "aria-label": TEXT.missed });
     this.shadowRoot?.replaceChildren(
       el(
         "section",
@@ -83,7 +80,6 @@ export class RinglinePanel extends HTMLElement {
         this.problem,
         this.calls,
         this.work.node,
-        this.missed,
         this.notes.node,
         this.speech.alert,
         this.speech.status,
@@ -106,6 +102,19 @@ export class RinglinePanel extends HTMLElement {
     if (!this.#locale || !this.isConnected) return;
     this.#letGo();
     this.connectedCallback();
+  }
+
+  /** Add what the page wants besides. @param {...import("./extra.js").Extra} extras from `web/panel/extras.js` */
+  use(...extras) {
+    this.#extras.push(...extras);
+    if (this.#offs.length && this.#client) this.#start(this.#client, extras);
+  }
+
+  /** @param {Client} client @param {import("./extra.js").Extra[]} extras */
+  #start(client, extras) {
+    const root = /** @type {ShadowRoot} */ (this.shadowRoot);
+    const attempt = (/** @type {() => Promise<unknown>} */ act) => this.#try(act);
+    for (const extra of extras) this.#offs.push(extra({ panel: this, client, root, words: EXTRAS, locale, attempt }));
   }
 
   connectedCallback() {
@@ -152,6 +161,7 @@ export class RinglinePanel extends HTMLElement {
       () => clearInterval(ticker),
       () => document.removeEventListener("keydown", onKey),
     ];
+    this.#start(client, this.#extras);
     this.#draw();
   }
 
@@ -164,7 +174,6 @@ export class RinglinePanel extends HTMLElement {
   #heard(event) {
     this.speech?.hear(event);
     if (event.event === "gate_tripped") this.#complain(SAID.tripped);
-    if (event.event === "missed") this.#missed = [event, ...this.#missed].slice(0, KEPT_MISSED);
     this.dispatchEvent(new CustomEvent(`ringline:${event.event}`, { detail: event, bubbles: true, composed: true }));
     this.#draw();
   }
@@ -235,7 +244,6 @@ export class RinglinePanel extends HTMLElement {
     this.#drawCalls(state, isLive, isPending);
     this.work?.draw(state.desk?.work ?? [], isLive, isPending("work.end", undefined));
     this.#drawNotes();
-    this.#drawMissed();
     this.#tick();
   }
 
@@ -273,25 +281,6 @@ export class RinglinePanel extends HTMLElement {
     this.#cards.set(id, card);
     this.calls?.append(card.node);
     return card;
-  }
-
-  #drawMissed() {
-    const drawn = this.#missed.map((event) => event.n).join();
-    if (!this.missed || this.missed.dataset.drawn === drawn) return;
-    this.missed.dataset.drawn = drawn;
-    this.missed.replaceChildren(...this.#missed.map((event) => this.#missedLine(event)));
-  }
-
-  /** @param {StationEvent} event */
-  #missedLine(event) {
-    const remote = event.entry ? remoteOf(event.entry) : { name: TEXT.unknownNumber, number: "" };
-    const to = event.entry?.remote?.number;
-    const who = el("bdi", { class: "missed-who" }, remote.name);
-    const line = el("li", {}, el("span", {}, `${TEXT.missed} ${clockTime(Date.parse(event.at))}`), who);
-    const label = `${TEXT.callBack}: ${remote.name}`;
-    const back = () => void this.#ask("place", { to });
-    if (to) line.append(el("button", { type: "button", class: "action quiet", "aria-label": label, click: back }, TEXT.callBack));
-    return line;
   }
 
   /** Once a second: what depends on the time is computed anew, never counted up. */

@@ -1,6 +1,6 @@
 import { callsOf, gateOf } from "../client/store.js";
-import { el, plain, say, set, show } from "./dom.js";
-import { TEXT, fill } from "./texts.js";
+import { el, fill, plain, say, set, show } from "./dom.js";
+import { TEXT } from "./texts.js";
 import { clockTime } from "./view.js";
 
 /**

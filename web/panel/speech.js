@@ -1,5 +1,5 @@
-import { el, plain } from "./dom.js";
-import { SAID, fill } from "./texts.js";
+import { el, fill, plain } from "./dom.js";
+import { SAID } from "./texts.js";
 import { remoteOf } from "./view.js";
 
 /**

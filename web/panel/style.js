@@ -28,11 +28,11 @@ export const STYLE = `
 .why { min-height: 1.4em; padding-inline-start: calc(1.3em + 8px); font-size: 13px; overflow-wrap: anywhere; }
 .actions { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 6px; }
 .action { min-height: 34px; padding: 4px 12px; border-radius: 8px; border: 1px solid var(--line); background: var(--field); color: var(--text);
-  font: inherit; font-weight: 600; cursor: pointer; }
+  font: inherit; font-weight: 600; white-space: nowrap; cursor: pointer; }
 .action.go { background: var(--go); color: var(--go-text); border-color: var(--go); }
 .action.stop { background: var(--stop); color: var(--stop-text); border-color: var(--stop); margin-inline-start: auto; }
-.action.big { flex: 1; min-height: 44px; font-size: 16px; }
-.action.big.go { flex: 2; }
+.action.big { flex: 1 0 auto; min-height: 44px; font-size: 16px; }
+.action.big.go { flex-grow: 2; }
 .action.quiet { border-color: transparent; background: transparent; font-weight: 500; }
 .agent .action.quiet { margin-inline-start: auto; padding-inline: 6px; color: inherit; }
 .agent:not([data-state=not_ready], [data-state=wrap_up], [data-state=signed_out], [data-state=logged_off]) .action.go { background: var(--field);
@@ -84,7 +84,7 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .number { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; color: var(--text); overflow-wrap: anywhere; }
 .hears { margin: 0 0 8px; font-weight: 600; overflow-wrap: anywhere; }
 .action bdi { display: inline-block; max-inline-size: 14ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
-.handed { display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; margin-bottom: 8px; padding: 6px 10px; border-radius: 8px; background: var(--base); overflow-wrap: anywhere; }
+.handed { display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; margin-top: 10px; padding: 6px 10px; border-radius: 8px; background: var(--base); overflow-wrap: anywhere; }
 .handed p { margin: 0; }
 .handed-from { font-weight: 600; }
 .prose { white-space: pre-wrap; }
@@ -107,10 +107,6 @@ textarea { display: block; inline-size: 100%; margin-block: 2px 4px; padding: 6p
 .tray .line { align-items: center; min-height: 40px; font-size: 13px; }
 .fill { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .tray .action { min-height: 32px; padding: 0 10px; font-size: 13px; }
-.missed { list-style: none; margin: 0; padding: 6px 12px 8px; min-height: 1.4em; font-size: 13px; color: var(--dim); font-variant-numeric: tabular-nums; }
-.missed li { display: flex; align-items: center; gap: 8px; min-height: 32px; }
-.missed-who { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--text); }
-.missed .action { min-height: 32px; padding: 0 8px; font-size: 13px; text-decoration: underline; }
 .panel[data-stale=true] :is(.calls, .agent) { filter: grayscale(1); }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (prefers-reduced-motion: no-preference) {

@@ -36,8 +36,3 @@ export function speak(wanted) {
   ({ TEXT, BANNER, SAID, EXTRAS } = /** @type {Texts} */ (tables.get(language)));
   return language;
 }
-
-/** @param {string} text @param {...string} values */
-export function fill(text, ...values) {
-  return text.replace(/\{(\d)\}/g, (_, index) => values[Number(index)] ?? "");
-}

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import test from "node:test";
-import { TEXT, addTexts, fill, locale, speak } from "./texts.js";
+import { fill } from "./dom.js";
+import { TEXT, addTexts, locale, speak } from "./texts.js";
 import * as en from "./texts/en.js";
 
 const FOLDER = new URL("./texts/", import.meta.url);

@@ -1,7 +1,7 @@
 /** From state to words: pure, so that every state can be checked without a browser. */
 import { gateOf } from "../client/store.js";
-import { plain } from "./dom.js";
-import { BANNER, TEXT, fill, locale } from "./texts.js";
+import { fill, plain } from "./dom.js";
+import { BANNER, TEXT, locale } from "./texts.js";
 
 /**
  * @typedef {import("../client/client.js").ClientState} ClientState

@@ -1,4 +1,5 @@
 import { createClient } from "/client/index.js";
+import { directory, missedCalls } from "/panel/extras.js";
 import "/panel/index.js";
 
 window.violations = [];
@@ -16,5 +17,7 @@ window.events = [];
 window.sockets = [];
 client.on("event", (event) => window.events.push(event.event));
 client.on("socket", (status) => window.sockets.push(status.state));
-document.getElementById("panel").client = client;
+const panel = document.getElementById("panel");
+panel.use(directory(), missedCalls());
+panel.client = client;
 client.connect().catch(() => undefined);

@@ -1,0 +1,3 @@
+/** What a page may add to its panel: `panel.use(directory(), missedCalls(), …)`. */
+export { directory } from "./directory.js";
+export { missedCalls } from "./missed.js";
