@@ -1,12 +1,13 @@
 import { Commands } from "./commands.js";
 import { ServerClock } from "./clock.js";
 import { CLIENT, FRAME_BYTES, PROTOCOL_VERSION, RinglineError } from "./contract.js";
-import { closed, pick, sizeOf } from "./frames.js";
+import { closed, openPages, pick, sizeOf } from "./frames.js";
 import { browserEnv } from "./env.js";
 import { memoryDrafts } from "./drafts.js";
 import { newId } from "./ids.js";
 import { Notes } from "./notes.js";
 import { open } from "./opening.js";
+import { newPageId, pageId } from "./pageid.js";
 import { Pops } from "./pop.js";
 import { Session, TIMING } from "./session.js";
 import { Store, callsOf } from "./store.js";
@@ -27,7 +28,6 @@ import { presenceOf, watchPage } from "./wake.js";
  *   `logOn: false`: a page that only looks; it does not log the phone on
  */
 
-const PAGE_KEY = "ringline.page";
 const DEFAULT_TTL_MS = 8000;
 const KEPT_CONTEXTS = 8;
 const PRESENCE_MS = 1000;
@@ -42,7 +42,7 @@ export class Client {
     this.env = { ...(options.env?.WebSocket ? /** @type {any} */ ({}) : browserEnv()), ...options.env };
     this.env.ticks ??= this.env.now;
     this.env.drafts ??= memoryDrafts();
-    this.page = options.page ?? this.#tabPage();
+    this.page = options.page ?? pageId(this.env.storage, this.env.now());
     this.clock = new ServerClock(this.env.now);
     this.store = new Store();
     this.commands = new Commands(this.env, (state) => this.#staged(state));
@@ -53,6 +53,8 @@ export class Client {
     this.frameBytes = FRAME_BYTES;
     /** @type {Map<string, Frame>} */
     this.contexts = new Map();
+    /** @type {import("./contract.js").OpenPage[]} */
+    this.openPages = [];
     /** @type {(() => void)|null} */
     this.unwatch = null;
     /** @type {unknown} */
@@ -232,6 +234,15 @@ export class Client {
     return this.#ask({ ...what, t: `work.${step}` }, `work.${step}`, DEFAULT_TTL_MS);
   }
 
+  /**
+   * The pages that this agent has open, the one that would pop a call first.
+   * @returns {Promise<import("./contract.js").OpenPage[]>}
+   */
+  async pages() {
+    await this.#ask({ t: "pages" }, "pages", DEFAULT_TTL_MS);
+    return this.openPages;
+  }
+
   /** @param {Frame} args @param {string} verb @param {number} ttl */
   #ask(args, verb, ttl) {
     const id = typeof args.id === "string" ? args.id : newId(this.env.now());
@@ -243,8 +254,7 @@ export class Client {
     if (!this.session.send(frame)) {
       return Promise.reject(new RinglineError("offline", "Not connected. Use the phone: nothing was sent."));
     }
-    const call = typeof args.call === "string" ? args.call : undefined;
-    const outcome = this.commands.track({ id, verb, call, ttl_ms: ttl });
+    const outcome = this.commands.track({ verb, ttlMs: ttl, frame });
     this.#emit("change", this.state);
     return outcome;
   }
@@ -274,6 +284,7 @@ export class Client {
         this.welcome = pick(frame, ["agent", "name", "roles", "site", "capabilities", "dispositions"]);
         this.#take(frame);
         void this.notes.live();
+        this.commands.repeat((said) => this.session.send(said));
         return this.#missedNotes();
       case "station":
         return this.#take(frame);
@@ -291,6 +302,9 @@ export class Client {
         return this.pops.heard(frame);
       case "note":
         return this.notes.heard(frame);
+      case "pages":
+        this.openPages = openPages(frame, this.page);
+        return this.commands.heard({ id: frame.id, stage: "confirmed" });
       case "notice":
         return this.#emit("notice", frame);
       case "watching":
@@ -371,17 +385,9 @@ export class Client {
     }, PRESENCE_MS);
   }
 
-  /** The id outlives a reload, so that the cloud knows the page again. */
-  #tabPage() {
-    const id = this.env.storage?.getItem(PAGE_KEY) ?? newId(this.env.now());
-    this.env.storage?.setItem(PAGE_KEY, id);
-    return id;
-  }
-
   /** Another page uses our id (a duplicated tab): take a new one instead of fighting for it. */
   #renamePage() {
-    this.page = newId(this.env.now());
-    if (!this.options.page) this.env.storage?.setItem(PAGE_KEY, this.page);
+    this.page = newPageId(this.options.page ? null : this.env.storage, this.env.now());
   }
 
   /** @param {string} name @param {unknown} detail */

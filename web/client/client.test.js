@@ -75,6 +75,78 @@ test("a command that nobody answers ends after its time to start and to be prove
   assert.equal(world.socket.ofType("beat").length, 1);
 });
 
+/** The socket is cut, and its successor live `ms` later. @param {World} world @param {number} ms */
+async function cutFor(world, ms) {
+  world.ticketAnswer = "fails";
+  world.socket.cut();
+  await world.pass(ms);
+  world.ticketAnswer = { status: 201 };
+  world.client.retry();
+  await world.pass(250);
+  world.socket.open();
+  world.socket.says(world.welcome(truth(1)));
+}
+
+test("a command without an end is said again over the next socket, under its id and with what is left of its time", async () => {
+  const world = new World();
+  await world.live(truth(1));
+  const done = world.client.command("transfer", { call: "c-1", to: "1002" });
+  const [asked] = world.socket.ofType("command");
+  world.socket.says({ t: "result", id: asked.id, stage: "sent" });
+  await cutFor(world, 2000);
+  assert.deepEqual(world.socket.ofType("command"), [{ ...asked, ttl_ms: 5750 }]);
+  world.socket.says({ t: "result", id: asked.id, stage: "confirmed" });
+  assert.equal((await done).stage, "confirmed");
+  await cutFor(world, 0);
+  assert.deepEqual(world.socket.ofType("command"), []);
+});
+
+for (const [clock, field] of /** @type {const} */ ([["the steady clock", "nowMs"], ["the device's clock", "setMs"]])) {
+  test(`a command is not said again once its time to start is over by ${clock}`, async () => {
+    const world = new World();
+    await world.live(truth(1));
+    const lost = world.client.command("drop", { call: "c-1" });
+    world[field] += 7800;
+    await cutFor(world, 0);
+    assert.deepEqual(world.socket.ofType("command"), []);
+    const failed = assert.rejects(lost, { code: "timeout" });
+    await world.pass(20_000);
+    await failed;
+  });
+}
+
+test("what was refused for want of a socket is never sent", async () => {
+  const world = new World();
+  await world.live(truth(1));
+  world.ticketAnswer = "fails";
+  world.socket.cut();
+  await assert.rejects(world.client.command("drop", { call: "c-1" }), { code: "offline" });
+  await cutFor(world, 0);
+  assert.deepEqual(world.socket.ofType("command"), []);
+});
+
+test("a decision and a work item are said again as they were", async () => {
+  const world = new World();
+  await world.live(truth(1));
+  world.client.wrapUpDone({ interaction: "i-1", nothing_to_note: true }).catch(() => undefined);
+  world.client.work("end", { work: "w-1" }).catch(() => undefined);
+  const asked = world.socket.sent.filter(({ t }) => t === "wrap_up.done" || t === "work.end");
+  await cutFor(world, 0);
+  assert.deepEqual(world.socket.sent.filter(({ t }) => t === "wrap_up.done" || t === "work.end"), asked);
+});
+
+test("the agent's pages are listed, and this one is marked", async () => {
+  const world = new World();
+  await world.live(truth(1));
+  const asked = world.client.pages();
+  const [{ id }] = world.socket.ofType("pages");
+  const page = { label: "Orders", focused: false, visible: true, can_pop: true, since_at: world.at() };
+  world.socket.says({ t: "pages", id, pages: [{ ...page, page: "p-2" }, { ...page, page: "p-1" }] });
+  assert.deepEqual((await asked).map((each) => [each.page, each.isThis]), [["p-2", false], ["p-1", true]]);
+  world.socket.cut();
+  await assert.rejects(world.client.pages(), { code: "offline" });
+});
+
 test("a command that is too long for a frame is refused before it could end the socket", async () => {
   const world = new World();
   await world.live({ ...truth(1), limits: { frame_bytes: 1000 } });

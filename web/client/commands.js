@@ -1,13 +1,16 @@
 import { RinglineError } from "./contract.js";
 
 /**
- * Commands on their way. A command is sent once; nobody repeats it, since an old "hang up" is worse than none.
+ * Commands on their way. A command has one effect at most and none after its time, since an old "hang up" is worse than
+ * none. What was sent over a socket that broke is said again under the same id, to hear what became of it.
  *
  * @typedef {import("./contract.js").Result} Result
+ * @typedef {import("./contract.js").Frame} Frame
  * @typedef {{id: string, verb: string, call?: string, stage: 'pending'|Result['stage'], already: boolean,
  *   error: import("./contract.js").ErrorDetail|null}} CommandState
- * @typedef {{state: CommandState, resolve: (state: CommandState) => void, reject: (error: Error) => void, timer: unknown}} Entry
- * @typedef {{setTimeout: (fn: () => void, ms: number) => unknown, clearTimeout: (timer: any) => void}} Timers
+ * @typedef {{state: CommandState, resolve: (state: CommandState) => void, reject: (error: Error) => void, timer: unknown,
+ *   frame: Frame, ttlMs: number, now: number, ticks: number}} Entry  `now`, `ticks`: when it was sent
+ * @typedef {Pick<import("./env.js").Env, "setTimeout"|"clearTimeout"|"now"|"ticks">} Timers
  */
 
 /** How long after its time to start a command may still be proved: the edge's 10 s and the way back. */
@@ -29,11 +32,12 @@ export class Commands {
   }
 
   /**
-   * @param {{id: string, verb: string, call?: string, ttl_ms: number}} command already handed to the socket
+   * @param {{verb: string, ttlMs: number, frame: Frame}} command already handed to the socket
    * @returns {Promise<CommandState>} resolves when confirmed; an id that is pending already keeps its one outcome
    * @throws {RinglineError} failed (the contract's code), `expired`, or `timeout` when nothing was heard
    */
-  track({ id, verb, call, ttl_ms: ttlMs }) {
+  track({ verb, ttlMs, frame }) {
+    const { id, call } = frame;
     const known = this.outcomes.get(id);
     if (known) return known;
     /** @type {Promise<CommandState>} */
@@ -45,7 +49,8 @@ export class Commands {
       );
       /** @type {CommandState} */
       const state = { id, verb, call, stage: "pending", already: false, error: null };
-      this.entries.set(id, { state, resolve, reject, timer });
+      const sent = { now: this.timers.now(), ticks: this.timers.ticks() };
+      this.entries.set(id, { state, resolve, reject, timer, frame, ttlMs, ...sent });
       this.onStage(state);
     });
     this.outcomes.set(id, outcome);
@@ -59,6 +64,19 @@ export class Commands {
     entry.state = { ...entry.state, stage: result.stage, already: result.already === true, error: result.error ?? null };
     if (result.stage !== "sent") this.#end(entry);
     this.onStage(entry.state);
+  }
+
+  /**
+   * A new socket is live: ask again for what had no end, while it may still start. The cloud knows the ids, and tells the new
+   * socket what follows; the time to start does not begin anew.
+   * @param {(frame: Frame) => boolean} send
+   */
+  repeat(send) {
+    for (const { frame, ttlMs, now, ticks } of this.entries.values()) {
+      // One of the clocks may be set back, the other one stands still while the device sleeps.
+      const left = ttlMs - Math.ceil(Math.max(this.timers.now() - now, this.timers.ticks() - ticks));
+      if (left > 0) send("ttl_ms" in frame ? { ...frame, ttl_ms: left } : frame);
+    }
   }
 
   /** @param {string} id @param {import("./contract.js").ErrorDetail} error the cloud refused the message itself */

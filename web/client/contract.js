@@ -26,6 +26,8 @@
  *   owed?: {interaction: string, needs: string[]}[], work?: WorkItem[],
  *   handover?: Handover[]}} Desk
  * @typedef {{id: string, edge: 'up'|'down', pbx: 'up'|'down', tz: string}} Site
+ * @typedef {{page: string, label: string, focused: boolean, visible: boolean, can_pop: boolean, since_at: string,
+ *   isThis: boolean}} OpenPage  `isThis`: the one that asks; not of the wire
  * @typedef {{code: string, text: string}} ErrorDetail
  * @typedef {{t?: string, [field: string]: any}} Frame
  * @typedef {{station: string|null, rev: number|null, doc: StationDocument|null, desk: Desk|null, now_at: string}} StationFrame

@@ -19,3 +19,8 @@ export function sizeOf(frame) {
 export function pick(from, names) {
   return Object.fromEntries(names.filter((name) => from?.[name] !== undefined).map((name) => [name, from[name]]));
 }
+
+/** @param {Frame} frame `pages` @param {string} own this page's id @returns {import("./contract.js").OpenPage[]} */
+export function openPages({ pages }, own) {
+  return pages.map((/** @type {any} */ page) => ({ ...page, isThis: page.page === own }));
+}

@@ -58,12 +58,13 @@ function commands() {
   const timers = [];
   /** @type {string[]} */
   const stages = [];
-  const timing = { setTimeout: (/** @type {() => void} */ fn) => timers.push(fn), clearTimeout: () => undefined };
+  const clocks = { now: () => 0, ticks: () => 0 };
+  const timing = { ...clocks, setTimeout: (/** @type {() => void} */ fn) => timers.push(fn), clearTimeout: () => undefined };
   const all = new Commands(timing, (state) => stages.push(state.stage));
   return { all, timers, stages };
 }
 
-const DROP = { id: "a", verb: "drop", call: "c-1", ttl_ms: 8000 };
+const DROP = { verb: "drop", ttlMs: 8000, frame: { t: "command", id: "a", verb: "drop", call: "c-1", ttl_ms: 8000 } };
 
 test("a command is confirmed once, with already, and later stages change nothing", async () => {
   const { all, stages } = commands();
@@ -103,7 +104,7 @@ test("expired and unanswered commands say so", async () => {
   const late = all.track(DROP);
   all.heard({ id: "a", stage: "expired" });
   await assert.rejects(late, { code: "expired" });
-  const lost = all.track({ ...DROP, id: "b" });
+  const lost = all.track({ ...DROP, frame: { ...DROP.frame, id: "b" } });
   timers.at(-1)?.();
   await assert.rejects(lost, { code: "timeout" });
 });

@@ -12,14 +12,22 @@ from ringline_core.wire.codes import ErrorCode, Stage, Verb
 from ringline_core.wire.command import PageCommand, missing_arguments
 from ringline_core.wire.edge import Ack, EdgeResult
 
+AHEAD = (Verb.LOG_ON, Verb.LOG_OFF, Verb.TRANSFER, Verb.CONSULT)
+"""For these the cloud does, or refuses, something before the edge is asked: not a second time for a repeated id."""
+
 
 def take(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> str | None:
     """Send a command on; the `result` to answer at once, None when the edge will tell."""
     if missing := missing_arguments(message, message.verb):
         return frames.failed(message.id, ErrorCode.MESSAGE_INVALID, f"{message.verb} needs {', '.join(missing)}.")
+    agent = deps.agents.get(who.tenant, who.agent)
+    seat = agent.get("seat")
+    if (seat is None or message.verb in AHEAD) and (site := _site(agent, message.verb)):
+        asked = dispatch.edge_command_id(who.agent, message.id)
+        if deps.commands.get(who.tenant, site, asked):
+            return dispatch.again(deps, who, socket, site, asked)
     if message.verb is Verb.LOG_ON:
         return desks.log_on(deps, who, socket, message)
-    seat = deps.agents.get(who.tenant, who.agent).get("seat")
     if seat is None:
         return frames.failed(message.id, ErrorCode.NOT_LOGGED_ON, "You are not logged on to a phone.")
     if message.station is not None and message.station != seat["station"]:
@@ -49,6 +57,13 @@ def result(deps: Deps, who: EdgeIdentity, message: EdgeResult) -> str:
 def _is_told_again(stored: dict[str, Any], frame: str) -> bool:
     """Whether this is the stored outcome: the function may have died before what hangs on it was finished."""
     return stored.get("outcome") == frame
+
+
+def _site(agent: dict[str, Any], verb: Verb) -> str | None:
+    """Where an earlier command with this id would be known: who has just logged off sits nowhere any more."""
+    seat = agent.get("seat") if verb is not Verb.LOG_ON else None
+    known = seat or agent.get("mapping") or {}
+    return known.get("site")
 
 
 def _undo(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], ident: str) -> None:
