@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pytest_asyncio
 from tests.support.browser import available
 from tests.support.devtools import Chromium, Gone, Tab, launched
 from tests.support.pop_cloud import PopCloud
+from tests.support.tabs import BUSY, CLAIMS, READS_NO_GRANT, Desk, now_s
 from tests.support.waiting import eventually
 
 VISIBLE_S, HIDDEN_S, TAKEOVER_S = 0.6, 1.35, 2.4
@@ -28,9 +28,6 @@ SLACK_S = 0.8
 QUIET_S = 4.5
 """Longer than any rule waits: who has not popped by then does so no more."""
 
-CLAIMS = "window.onSent = ({ t, grant }) => { if (t === 'pop.claim' && grant === 0) { %s } };"
-READS_NO_GRANT = "window.onRead = ({ t, grant }) => !(t === 'pop' && grant === 1);"
-BUSY = "for (const end = Date.now() + %d; Date.now() < end; );"
 
 STORED = """new Promise((done) => {{
   const opening = indexedDB.open('ringline');
@@ -49,52 +46,21 @@ deaths = pytest.mark.parametrize(
 )
 
 
-@dataclass
-class Desk:
-    """Anna's cloud and her tabs, by page id."""
-
-    cloud: PopCloud
-    tabs: dict[str, Tab] = field(default_factory=dict)
-    opened: list[Tab] = field(default_factory=list)
-
-    async def open(self, browser: Chromium, count: int = 1) -> list[str]:
-        """More tabs, live; their pages."""
-        pages = []
-        for _ in range(count):
-            tab = await browser.open(f"{self.cloud.url}/pops/pops.html", bindings=("popped",))
-            self.opened.append(tab)
-            await tab.until("window.client?.state.socket.state === 'live'")
-            pages.append(await tab.evaluate("client.page"))
-            self.tabs[pages[-1]] = tab
-        return pages
-
-    def pops(self, call: str) -> list[str]:
-        """The pages that popped the call, in order."""
-        told = [each for tab in self.opened for each in tab.browser.told(tab, "popped")]
-        return [each["page"] for each in sorted(told, key=lambda each: each["grant"]) if each["call"] == call]
-
-    async def popped(self, call: str, after_s: float, within_s: float) -> str:
-        """The one page that popped, in time, by the loop's clock; nobody else does later."""
-        limit_s = within_s + SLACK_S
-        await eventually(lambda: self.pops(call), 15, saying="a pop")
-        took_s = now_s() - after_s
-        assert took_s <= limit_s, f"{took_s:.2f} s"
-        await eventually(lambda: self.cloud.held[call].done, saying="done")
-        return self.pops(call)[0]
-
-    async def only(self, call: str, page: str) -> None:
-        """Nobody else pops it, also not late."""
-        quiet_until = self.cloud.rang_s[call] + QUIET_S
-        await eventually(lambda: now_s() > quiet_until, QUIET_S + 5)
-        assert self.pops(call) == [page]
-
-    async def ranks(self, *pages: str) -> None:
-        """Wait until the cloud ranks these first."""
-        await eventually(lambda: self.cloud.ranking()[: len(pages)] == list(pages), saying=f"{pages} first")
+async def popped(desk: Desk, call: str, after_s: float, within_s: float) -> str:
+    """The one page that popped, in time, by the loop's clock; nobody else does later."""
+    limit_s = within_s + SLACK_S
+    await eventually(lambda: desk.pops(call), 15, saying="a pop")
+    took_s = now_s() - after_s
+    assert took_s <= limit_s, f"{took_s:.2f} s"
+    await eventually(lambda: desk.cloud.held[call].done, saying="done")
+    return desk.pops(call)[0]
 
 
-def now_s() -> float:
-    return asyncio.get_running_loop().time()
+async def only(desk: Desk, call: str, page: str) -> None:
+    """Nobody else pops it, also not late."""
+    quiet_until = desk.cloud.rang_s[call] + QUIET_S
+    await eventually(lambda: now_s() > quiet_until, QUIET_S + 5)
+    assert desk.pops(call) == [page]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -131,7 +97,7 @@ async def test_s31_of_three_tabs_and_a_second_browser_the_one_in_use_pops_and_al
         await desk.tabs[best].evaluate("dispatchEvent(new Event('focus'))")
         desk.cloud.first = best
         call = await desk.cloud.ring()
-        assert await desk.popped(call, desk.cloud.rang_s[call], VISIBLE_S) == best
+        assert await popped(desk, call, desk.cloud.rang_s[call], VISIBLE_S) == best
         for page in (first, second, third, elsewhere):
             await desk.tabs[page].until(f"client.state.doc.calls[0]?.call === '{call}'")
         await desk.cloud.hang_up()
@@ -161,9 +127,9 @@ async def test_s31_when_the_best_tab_is_gone_before_it_claims_the_next_that_is_s
     desk.cloud.deaf.add(best)
     call = await desk.cloud.ring()
     dying = asyncio.create_task(die(desk.tabs[best]))
-    assert await desk.popped(call, desk.cloud.rang_s[call], VISIBLE_S) == next_
+    assert await popped(desk, call, desk.cloud.rang_s[call], VISIBLE_S) == next_
     await dying
-    await desk.only(call, next_)
+    await only(desk, call, next_)
 
 
 async def test_s31_and_a_hidden_one_pops_somewhat_later(desk: Desk, browsers: tuple[Chromium, Chromium]) -> None:
@@ -172,7 +138,7 @@ async def test_s31_and_a_hidden_one_pops_somewhat_later(desk: Desk, browsers: tu
     desk.cloud.first = best
     desk.cloud.deaf.add(best)
     call = await desk.cloud.ring()
-    assert await desk.popped(call, desk.cloud.rang_s[call], HIDDEN_S) == hidden
+    assert await popped(desk, call, desk.cloud.rang_s[call], HIDDEN_S) == hidden
 
 
 @deaths
@@ -187,9 +153,9 @@ async def test_s31_when_the_best_tab_dies_between_its_claim_and_its_pop_the_next
     await eventually(lambda: call in desk.cloud.held, saying="a grant")
     granted_s = now_s()
     dying = asyncio.create_task(die(desk.tabs[best]))
-    assert await desk.popped(call, granted_s, TAKEOVER_S) == next_
+    assert await popped(desk, call, granted_s, TAKEOVER_S) == next_
     await dying
-    await desk.only(call, next_)
+    await only(desk, call, next_)
 
 
 @pytest.mark.parametrize("stuck", [BUSY % 6000, "alert('Saved')"], ids=["busy", "alert"])
@@ -203,8 +169,8 @@ async def test_s31_a_tab_that_hangs_before_the_ring_is_passed_over_and_does_not_
     if "alert" in stuck:
         await browsers[0].dialog(desk.tabs[best])
     call = await desk.cloud.ring()
-    assert await desk.popped(call, desk.cloud.rang_s[call], VISIBLE_S) == next_
-    await desk.only(call, next_)
+    assert await popped(desk, call, desk.cloud.rang_s[call], VISIBLE_S) == next_
+    await only(desk, call, next_)
     if "alert" in stuck:
         await desk.tabs[best].send("Page.handleJavaScriptDialog", accept=True)
     await desk.tabs[best].until(f"client.state.doc.calls[0]?.call === '{call}'")
@@ -223,11 +189,11 @@ async def test_s31_a_tab_that_hangs_between_its_claim_and_its_grant_does_not_pop
     call = await desk.cloud.ring()
     await eventually(lambda: call in desk.cloud.held, saying="a grant")
     granted_s = now_s()
-    assert await desk.popped(call, granted_s, TAKEOVER_S) == next_
+    assert await popped(desk, call, granted_s, TAKEOVER_S) == next_
     if "alert" in stuck:
         await browsers[0].dialog(desk.tabs[best])
         await desk.tabs[best].send("Page.handleJavaScriptDialog", accept=True)
-    await desk.only(call, next_)
+    await only(desk, call, next_)
     assert desk.cloud.held[call].grant == 2
 
 
@@ -244,8 +210,8 @@ async def test_s32_a_frozen_tab_never_pops_late_and_comes_back_once(
     if is_said:
         await eventually(lambda: desk.cloud.open_lines(best) == 0, saying="the end of its socket")
     call = await desk.cloud.ring()
-    assert await desk.popped(call, desk.cloud.rang_s[call], VISIBLE_S) == next_
-    await desk.only(call, next_)
+    assert await popped(desk, call, desk.cloud.rang_s[call], VISIBLE_S) == next_
+    await only(desk, call, next_)
     await frozen.freeze(False)
     await frozen.until(f"client.state.doc.calls[0]?.call === '{call}'")
     await frozen.until("client.state.socket.state === 'live'")
@@ -274,12 +240,12 @@ async def test_s32_a_tab_in_the_back_forward_cache_lets_its_socket_go_and_comes_
     assert line.closed_s is not None
     assert line.closed_s - left_s < 1
     call = await desk.cloud.ring()
-    assert await desk.popped(call, desk.cloud.rang_s[call], VISIBLE_S) == next_
+    assert await popped(desk, call, desk.cloud.rang_s[call], VISIBLE_S) == next_
     await cached.back()
     await cached.until("persisted?.at(-1) === true")
     await eventually(lambda: desk.cloud.hellos(best) == 2, saying="one hello more")
     await cached.until(f"client.state.doc.calls[0]?.call === '{call}'")
-    await desk.only(call, next_)
+    await only(desk, call, next_)
     assert (desk.cloud.hellos(best), desk.cloud.open_lines(best)) == (2, 1)
     assert (await cached.evaluate("states")).count("parked") == 1
 
@@ -298,8 +264,8 @@ async def test_s32_a_tab_that_is_navigated_away_in_the_middle_of_its_claim_does_
     await desk.tabs[best].until("document.title === 'Elsewhere'")
     await desk.tabs[best].back()
     await desk.tabs[best].until("persisted?.at(-1) === true")
-    assert await desk.popped(call, granted_s, TAKEOVER_S + 0.75) in (best, next_)
-    await desk.only(call, desk.pops(call)[0])
+    assert await popped(desk, call, granted_s, TAKEOVER_S + 0.75) in (best, next_)
+    await only(desk, call, desk.pops(call)[0])
 
 
 async def typed(tab: Tab, text: str) -> None:

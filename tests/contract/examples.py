@@ -173,6 +173,7 @@ EXAMPLES: Final[dict[str, tuple[Frame, ...]]] = {
          "visible": True, "focused": False, "can_pop": True, "label": "", "replaces": "p-1"},
         {"t": "page", "visible": True, "focused": True, "can_pop": False, "last_input_at": AT},
         {"t": "beat", "station": "1001", "rev": 7},
+        {"t": "pages", "id": "x-1"},
         *({"t": "command", "id": f"x-{number}", "ttl_ms": 8000, **each} for number, each in enumerate(COMMANDS)),
         {"t": "note.put", "id": "x-1", "interaction": "i-1", "base": 0, "text": "Wants…", "fields": {}, "draft": True},
         {"t": "wrap_up.done", "id": "x-1", "interaction": "i-1", "disposition": "solved", "nothing_to_note": True},
@@ -203,6 +204,8 @@ EXAMPLES: Final[dict[str, tuple[Frame, ...]]] = {
         {"t": "note", **NOTE},
         {"t": "pop", "call": "c-1", "rank": 0, "grant": 1, "page": "p-1", "done": False, "lease_ms": 600,
          "steal_ms": 1800},
+        {"t": "pages", "id": "x-1", "pages": [
+            {"page": "p-1", "label": "Orders", "focused": True, "visible": True, "can_pop": True, "since_at": AT}]},
         {"t": "beat", "now_at": AT, "rev": 7, "site": SITE},
         {"t": "watching", "until_at": AT, "sites": [SITE]},
         {"t": "board", "site": "hq", **BOARD, "gone": ["1002"]},

@@ -39,6 +39,7 @@ class PopCloud(FakePageCloud):
         lines: Every socket that said hello, in order.
         deaf: Pages to which nothing is delivered, although posting to them works.
         put_none: Notes are not taken, and nobody is told.
+        rang_s: When each call rang, by the loop's clock; `done_s`: when its page said that it had popped.
         first: A page that ranks first whatever it says; how a cloud sees a page whose last words are on their way.
     """
 
@@ -50,6 +51,7 @@ class PopCloud(FakePageCloud):
         self.first: str | None = None
         self.held: dict[str, Held] = {}
         self.rang_s: dict[str, float] = {}
+        self.done_s: dict[str, float] = {}
         self.hop_s = HOP_S
         self.put_none = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -144,6 +146,8 @@ class PopCloud(FakePageCloud):
                 after = pop.passed(before, page, grant)
         if after is not None:
             self.held[ident] = after
+            if after.done:
+                self.done_s[ident] = asyncio.get_running_loop().time()
         self._tell(ident)
 
     async def _put(self, socket: web.WebSocketResponse, frame: Frame) -> None:

@@ -231,6 +231,51 @@ def test_the_same_id_again_has_no_second_effect_and_gets_its_stored_stage(cloud:
     assert len(cloud.edges.to("e1", "command")) == sent
 
 
+def test_a_page_that_asks_again_over_a_new_socket_is_told_there_what_follows(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    told(cloud, "confirmed")
+    ask(cloud, "place", to="1002")
+    sent = len(cloud.edges.to("e1", "command"))
+    cloud.pages.gone.add("p1")
+    cloud.page_opens(socket="p2", page="page-1")
+    assert ask(cloud, "place", to="1002", socket="p2", ttl_ms=4000) is None
+    told(cloud, "sent")
+    again = ask(cloud, "place", to="1002", socket="p2")
+    assert again
+    assert again["stage"] == "sent"
+    told(cloud, "confirmed")
+    assert [each["stage"] for each in cloud.pages.to("p2", "result")] == ["sent", "confirmed"]
+    assert len(cloud.edges.to("e1", "command")) == sent
+
+
+def test_a_log_off_asked_again_by_who_has_left_is_confirmed(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    told(cloud, "confirmed")
+    ask(cloud, "log_off")
+    told(cloud, "confirmed")
+    again = ask(cloud, "log_off", socket="p2")
+    assert again
+    assert (again["id"], again["stage"]) == ("x-log_off", "confirmed")
+
+
+def test_a_log_on_asked_again_claims_no_desk_that_was_left_since(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    told(cloud, "confirmed")
+    ask(cloud, "log_off")
+    told(cloud, "confirmed")
+    ask(cloud, "log_on")
+    told(cloud, "failed", error={"code": "rejected_by_pbx", "text": "No."})
+    again = ask(cloud, "log_on")
+    assert again
+    assert again["stage"] == "failed"
+    item = cloud.deps.stations.get(TENANT, SITE, "1001")
+    assert item
+    assert item.agent is None
+
+
 def test_two_agents_may_use_the_same_command_id(cloud: Cloud) -> None:
     cloud.edge_leads()
     cloud.logged_on("anna", "1001", "p1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ringline_cloud.services import sweep
+from ringline_core.wire.base import ms_to_rfc3339
 from tests.support.cloud import NOW_MS, SITE, TENANT, Cloud, call
 
 
@@ -89,3 +90,32 @@ def test_the_sweeper_forgets_sockets_that_cannot_be_open_any_more(cloud: Cloud) 
     assert cloud.deps.agents.get(TENANT, "anna")["sockets"] == {"p2"}
     assert cloud.pages.to("p2", "station")[-1]["desk"]["pages"] == 1
     assert sweep.sweep(cloud.deps) == 0
+
+
+def test_an_agents_pages_are_listed_best_first_and_nobody_elses(cloud: Cloud) -> None:
+    cloud.page_opens(socket="p1", page="page-1", label="Orders", visible=False)
+    cloud.later(60)
+    cloud.page_opens(socket="p2", page="page-2", label="Mail", focused=True)
+    cloud.page_opens("ben", "b1", "page-3", label="Ben's")
+    answer = cloud.from_page({"t": "pages", "id": "x-1"})
+    assert answer
+    assert (answer["t"], answer["id"]) == ("pages", "x-1")
+    shown = [(page["page"], page["label"], page["focused"], page["visible"]) for page in answer["pages"]]
+    assert shown == [("page-2", "Mail", True, True), ("page-1", "Orders", False, False)]
+    cloud.from_page({"t": "page", "visible": False, "focused": False, "can_pop": False}, socket="p2")
+    answer = cloud.from_page({"t": "pages", "id": "x-2"})
+    assert answer
+    assert [(page["page"], page["can_pop"]) for page in answer["pages"]] == [("page-1", True), ("page-2", False)]
+
+
+def test_a_page_with_two_sockets_is_listed_once_and_since_its_first(cloud: Cloud) -> None:
+    cloud.page_opens(socket="p1", page="page-1", label="Orders")
+    cloud.later(6000)
+    cloud.page_opens(socket="p2", page="page-1", label="Orders, page 2", replaces="page-1")
+    answer = cloud.from_page({"t": "pages", "id": "x-1"}, socket="p2")
+    assert answer
+    (page,) = answer["pages"]
+    assert (page["label"], page["since_at"]) == ("Orders, page 2", ms_to_rfc3339(NOW_MS))
+    cloud.page_gone("p2")
+    cloud.page_gone("p1")
+    assert cloud.from_page({"t": "pages", "id": "x-2"}, socket="p3") == {"t": "pages", "id": "x-2", "pages": []}

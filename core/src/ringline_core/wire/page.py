@@ -67,6 +67,13 @@ class PageBeat(WireModel):
     rev: Counter | None = None
 
 
+class PagesRequest(WireModel):
+    """Ask which pages this agent has open."""
+
+    t: Literal["pages"] = "pages"
+    id: Id
+
+
 class NotePut(WireModel):
     """One revision of this agent's note on an interaction."""
 
@@ -153,6 +160,7 @@ FromPage = Annotated[
     PageHello
     | PageState
     | PageBeat
+    | PagesRequest
     | PageCommand
     | NotePut
     | WrapUpDone
@@ -272,6 +280,25 @@ class PopFrame(WireModel):
     steal_ms: int
 
 
+class OpenPage(WireModel):
+    """One page that the agent has open; `since_at` is its first hello."""
+
+    page: Id
+    label: Label = ""
+    focused: bool
+    visible: bool
+    can_pop: bool
+    since_at: Instant
+
+
+class PagesFrame(WireModel):
+    """`pages`: the agent's open pages, the one that would pop a call first; `id` is the request's."""
+
+    t: Literal["pages"] = "pages"
+    id: Id
+    pages: tuple[OpenPage, ...]
+
+
 class BeatReply(WireModel):
     """The cloud's answer to a page's beat."""
 
@@ -329,6 +356,7 @@ ToPage = Annotated[
     | Result
     | NoteFrame
     | PopFrame
+    | PagesFrame
     | BeatReply
     | Watching
     | BoardFrame

@@ -18,6 +18,7 @@ from ringline_core.wire.page import (
     NotePut,
     PageBeat,
     PageHello,
+    PagesRequest,
     PageState,
     PopMessage,
     Watch,
@@ -61,10 +62,12 @@ def _route(event: dict[str, Any], socket: str, deps: Deps) -> str | None:
         case PageState() as state:
             pages.state(deps, socket, state)
             return None
+        case PagesRequest() as asked:
+            return pages.listed(deps, who, asked)
         case PageCommand() as command:
             return commands.take(deps, who, socket, command)
-        case ContextRequest() as asked:
-            return context.asked(deps, who, asked)
+        case ContextRequest() as wanted:
+            return context.asked(deps, who, wanted)
         case PopMessage() as message:
             return pop.take(deps, who, socket, message)
         case Watch() as message:

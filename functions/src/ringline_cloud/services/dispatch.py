@@ -62,7 +62,7 @@ def edge_command_id(agent: str, ident: str) -> str:
 
 
 def again(deps: Deps, who: PageIdentity, socket: str | None, site: str, edge_id: str) -> str | None:
-    """The stored stage of a repeated id, None without one yet; this socket is told what follows, as when a page's broke."""
+    """The stored stage of a repeated id, None without one yet; this socket too is told what follows."""
     if socket:
         deps.commands.also_tell(who.tenant, site, edge_id, socket)
     stored = deps.commands.get(who.tenant, site, edge_id)

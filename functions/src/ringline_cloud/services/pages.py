@@ -11,13 +11,14 @@ from ringline_cloud.services import decisions, desk_view, desks, frames, pop, po
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.site_view import site_status
 from ringline_cloud.store.stations import StationItem
+from ringline_core.domain.pop import ranked
 from ringline_core.errors import UnsupportedVersionError
 from ringline_core.wire.base import MAX_NOTE_BYTES, ms_to_rfc3339
 from ringline_core.wire.codec import compact
 from ringline_core.wire.codes import MAX_FRAME_BYTES, PROTOCOL_VERSION, Verb
 from ringline_core.wire.command import PageCommand
 from ringline_core.wire.document import MAX_DATA_BYTES
-from ringline_core.wire.page import PageBeat, PageHello, PageState
+from ringline_core.wire.page import PageBeat, PageHello, PagesRequest, PageState
 
 SOCKET_KEPT_S = 3 * 3600
 PAGE_KEPT_S = 24 * 3600
@@ -41,11 +42,11 @@ def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str
         "name": who.name,
         "page": message.page,
     }
-    what |= {"opened_ms": now_ms, "roles": list(who.roles)}
+    what |= {"opened_ms": now_ms, "roles": list(who.roles), "label": message.label}
     what["rank"] = message.model_dump(mode="json", include={"visible", "focused", "can_pop"})
     deps.sockets.open(socket, what, now_ms // 1000 + SOCKET_KEPT_S)
     agent = deps.agents.add_socket(who.tenant, who.agent, socket)
-    first = deps.agents.first_hello(who.tenant, who.agent, message.page, now_ms // 1000 + PAGE_KEPT_S)
+    first = deps.agents.first_hello(who.tenant, who.agent, message.page, now_ms, PAGE_KEPT_S)
     item = _join_desk(deps, who, agent, socket)
     if item is None and first and message.log_on and _may_log_on(deps, who, agent):
         if _others(deps, who, agent, socket):
@@ -60,6 +61,23 @@ def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str
 def state(deps: Deps, socket: str, message: PageState) -> None:
     """Keep what ranks a page."""
     deps.sockets.update(socket, message.model_dump(mode="json", exclude={"t"}))
+
+
+def listed(deps: Deps, who: PageIdentity, message: PagesRequest) -> str:
+    """`pages`: what this agent has open. A page that changes over from socket to socket is listed once."""
+    sockets = deps.agents.get(who.tenant, who.agent).get("sockets", ())
+    found = [known for socket in sockets if (known := deps.sockets.get(socket))]
+    newest = {known["page"]: known for known in sorted(found, key=lambda each: int(each.get("opened_ms", 0)))}
+    order = ranked(pop.candidate(known) for known in found)
+    shown = [_shown(deps, who, newest[page]) for page in order]
+    return compact({"t": "pages", "id": message.id, "pages": shown})
+
+
+def _shown(deps: Deps, who: PageIdentity, known: dict[str, Any]) -> dict[str, Any]:
+    page = pop.candidate(known)
+    since_ms = deps.agents.first_heard_ms(who.tenant, who.agent, page.page) or page.opened_ms
+    seen = {"focused": page.focused, "visible": page.visible, "can_pop": page.can_pop}
+    return {"page": page.page, "label": known.get("label", ""), **seen, "since_at": ms_to_rfc3339(since_ms)}
 
 
 def beat(deps: Deps, who: PageIdentity, message: PageBeat) -> tuple[str, str | None]:

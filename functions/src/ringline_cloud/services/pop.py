@@ -91,10 +91,11 @@ def _listed(item: StationItem) -> set[str]:
 
 def _pages(deps: Deps, item: StationItem) -> Pages:
     found = {socket: deps.sockets.get(socket) for socket in sorted(item.sockets)}
-    return {socket: _candidate(known) for socket, known in found.items() if known is not None}
+    return {socket: candidate(known) for socket, known in found.items() if known is not None}
 
 
-def _candidate(known: dict[str, Any]) -> Candidate:
+def candidate(known: dict[str, Any]) -> Candidate:
+    """What ranks the page of a socket, by what is kept of it."""
     rank = known.get("rank", {})
     used = rank.get("last_input_at")
     return Candidate(

@@ -73,6 +73,12 @@ class Agents:
         """All agents that have a mapping."""
         return [item for item in self.everybody(tenant) if "mapping" in item]
 
-    def first_hello(self, tenant: str, agent: str, page: str, ttl: int) -> bool:
-        """Whether this page id has not said hello before."""
-        return self._table.put({**keys.page_memory(tenant, agent, page), "ttl": ttl}, only_new=True)
+    def first_hello(self, tenant: str, agent: str, page: str, now_ms: int, kept_s: int) -> bool:
+        """Whether this page id has not said hello before, within `kept_s`."""
+        memory = {**keys.page_memory(tenant, agent, page), "since_ms": now_ms, "ttl": now_ms // 1000 + kept_s}
+        return self._table.put(memory, only_new=True)
+
+    def first_heard_ms(self, tenant: str, agent: str, page: str) -> int | None:
+        """When this page id said hello first; None when that is too long ago."""
+        memory = self._table.get(keys.page_memory(tenant, agent, page)) or {}
+        return int(memory["since_ms"]) if "since_ms" in memory else None
