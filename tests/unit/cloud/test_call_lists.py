@@ -192,7 +192,7 @@ def kind(item: Frame) -> str:
 @pytest.mark.parametrize("wanted", sorted(KINDS))
 def test_everything_about_a_caller_goes_by_itself_after_the_days_that_are_set(office: Cloud, wanted: str) -> None:
     everything_about_a_caller(office)
-    office.deps.agents.first_hello(TENANT, "nobody", "p", 1)
+    office.deps.agents.first_hello(TENANT, "nobody", "p", 1, 60)
     about = [each for each in office.rows() if each["pk"].startswith(f"T#{TENANT}#") and kind(each) in KINDS]
     assert {kind(each) for each in about} == KINDS
     found = [each for each in about if kind(each) == wanted and not each["sk"].startswith("P#")]
