@@ -18,6 +18,7 @@ from typing import Any
 from ringline_core.domain.facts import CallLegs
 from ringline_core.domain.model import StationModel
 from ringline_core.domain.proof import needs_proof
+from ringline_core.domain.station import Placed
 from ringline_core.errors import CommandError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode, Stage, Verb
 from ringline_core.wire.command import EdgeCommand, missing_arguments
@@ -145,7 +146,7 @@ class Commands:
             self._taken(pending)
 
     async def _ask(self, command: EdgeCommand, legs: CallLegs) -> None:
-        self._model.expect(command.verb, command.station, command.call, command.id)
+        self._model.expect(command.verb, command.station, command.call, command.id, _placed(command))
         try:
             async with asyncio.timeout(self._proofs.patience_s):
                 await self._adapter.execute(command, legs)
@@ -200,6 +201,12 @@ class Commands:
     def _finish(self, body: dict[str, object], after: After = None) -> None:
         self._spool.store(str(body["id"]), json.dumps(body), final=True)
         self._tell(OwnResult(body, after))
+
+
+def _placed(command: EdgeCommand) -> Placed | None:
+    if command.verb is not Verb.PLACE or command.to is None or command.interaction is None:
+        return None
+    return Placed(command.to, command.interaction)
 
 
 def _failed(ident: str, code: ErrorCode, text: str) -> dict[str, object]:

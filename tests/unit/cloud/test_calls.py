@@ -249,3 +249,23 @@ def test_what_returned_costs_is_bounded(office: Cloud) -> None:
     assert [each["call"] for each in answer["items"]] == ["lost"]
     days = 8
     assert office.client.requests == ["query"] * (days + 1 + 4 + 1)
+
+
+def places(cloud: Cloud, interaction: str, who: str = "anna", socket: str = "p1") -> str:
+    """The agent calls back, naming the interaction; `sent on`, or the code of the refusal."""
+    said = {"t": "command", "id": f"back-{interaction}", "verb": "place", "to": NUMBER, "interaction": interaction}
+    answer = cloud.from_page(said, who, socket)
+    if answer is None:
+        assert cloud.edges.to("e1", "command")[-1]["interaction"] == interaction
+        return "sent on"
+    return str(answer["error"]["code"])
+
+
+def test_a_call_back_continues_only_what_is_the_agents_or_was_lost_in_a_queue_of_theirs(office: Cloud) -> None:
+    busy_day(office)
+    office.deps.interactions.begin_erasure("demo", "i-gone", "2027", 1)
+    whats = ("i-anna-1", "i-ben-2", "i-lost-3", "i-lost-4", "i-missed-5", "i-gone", "i-nothing")
+    assert [places(office, each) for each in whats] == [
+        "sent on", "forbidden", "sent on", "forbidden", "forbidden", "forbidden", "forbidden",
+    ]  # fmt: skip
+    assert places(office, "i-missed-5", "ben", "p2") == "sent on"

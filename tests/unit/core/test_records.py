@@ -9,9 +9,10 @@ import pytest
 
 from ringline_core.domain.facts import Ended, Joined, Left, Leg, LegRole, Party
 from ringline_core.domain.model import StationModel
+from ringline_core.domain.station import Placed
 from ringline_core.domain.summary import Summary, summary
 from ringline_core.ids import call_id
-from ringline_core.wire.codes import Cause, LegState, Presentation
+from ringline_core.wire.codes import Cause, LegState, Presentation, Verb
 from ringline_core.wire.record import RecordedCall
 
 BEGAN = 1_800_000_000_000
@@ -185,3 +186,65 @@ def test_a_record_of_an_older_edge_is_read_by_what_it_has() -> None:
     assert (told.direction, told.outcome, told.number, told.wait_s, told.hold_s) == (
         "inbound", "answered", "+4930", 5.0, None,
     )  # fmt: skip
+
+
+CONTINUES = Placed("+49 30 123456", "i-branch-missed-1")
+
+
+def place(model: StationModel, **changes: Any) -> None:
+    """The page's `place` is carried out, and its call appears."""
+    model.expect(Verb.PLACE, "1001", None, CONTINUES)
+    model.apply(at(OWN, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "interaction"),
+    [
+        ({}, "i-branch-missed-1"),
+        ({"dialed": None}, "i-branch-missed-1"),
+        ({"dialed": "4930123456"}, "i-branch-missed-1"),
+        ({"dialed": "1002"}, "i-hq-k"),
+        ({"origin": False}, "i-hq-k"),
+    ],
+    ids=str,
+)
+def test_a_call_back_continues_the_interaction_that_the_command_names(
+    changes: dict[str, Any], interaction: str
+) -> None:
+    model = StationModel("hq")
+    place(model, **changes)
+    (shown,) = model.document("1001")["calls"]
+    assert (shown["interaction"], shown["was"]) == (interaction, [])
+    assert model.document("1001")["recent"][-1]["interaction"] == interaction
+    assert [each.interaction for each in model.calls_seen("1001")] == [interaction]
+    (draft,) = model.apply(over(at(OWN, **changes), 9)).records
+    assert draft.record["interaction"] == interaction
+
+
+def test_only_the_call_that_was_asked_for_continues_it() -> None:
+    model = StationModel("hq")
+    place(model)
+    model.apply(at(OWN, leg="l7", call="k7"))
+    assert [each["interaction"] for each in model.document("1001")["calls"]] == ["i-branch-missed-1", "i-hq-k7"]
+    model.apply(over(OWN, 9))
+    model.apply(at(OWN, leg="l8", call="k"))
+    assert {each["interaction"] for each in model.document("1001")["calls"]} == {"i-hq-k", "i-hq-k7"}
+
+
+def test_a_place_of_which_nothing_came_names_no_later_call() -> None:
+    model = StationModel("hq")
+    model.expect(Verb.PLACE, "1001", None, CONTINUES)
+    model.unexpect(Verb.PLACE, "1001", None)
+    model.apply(OWN)
+    assert [each["interaction"] for each in model.document("1001")["calls"]] == ["i-hq-k"]
+
+
+def test_what_merges_into_a_continued_interaction_keeps_its_old_id() -> None:
+    model = StationModel("hq")
+    place(model)
+    for fact in (FAR, talking(FAR, 4), talking(OWN, 4), at(INSIDE, leg="l5", call="k2", started_at_ms=15)):
+        model.apply(fact)
+    model.apply(Joined("k", "k2", BEGAN + 19_000, "transfer"))
+    calls = model.document("1001")["calls"]
+    assert {each["interaction"] for each in calls} == {"i-branch-missed-1"}
+    assert [each["was"] for each in calls] == [["i-hq-k2"], ["i-hq-k2"]]

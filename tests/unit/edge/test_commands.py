@@ -106,6 +106,14 @@ async def test_a_pbx_that_never_answers_is_a_timeout(desk: Desk) -> None:
     assert (await desk.ends())[0]["error"]["code"] == "timeout"
 
 
+async def test_a_placed_call_continues_the_interaction_that_the_command_names(desk: Desk) -> None:
+    desk.pbx.answers.clear()
+    desk.take("x1", Verb.PLACE, to="+4420", interaction="i-missed-1")
+    await desk.asked()
+    desk.shown(Leg("a2", "k2", "PJSIP/1001", LegState.INITIATED, 5_000, station="1001", origin=True, dialed="+4420"))
+    assert desk.model.document("1001")["calls"][-1]["interaction"] == "i-missed-1"
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

@@ -12,7 +12,7 @@ from ringline_core.domain.gate import CallSeen
 from ringline_core.domain.lineage import Lineage
 from ringline_core.domain.standing import Owing
 from ringline_core.domain.station import Numbered, Station
-from ringline_core.ids import call_id, interaction_id
+from ringline_core.ids import call_id
 from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codes import Direction, LegState, Presentation, Verb
 from ringline_core.wire.document import MAX_CALLS, MAX_DATA_BYTES, MAX_PARTIES
@@ -83,7 +83,7 @@ class DocumentBuilder:
         story = self._lineage.story(leg.call)
         return CallSeen(
             call_id(self._site, leg.call),
-            interaction_id(self._site, story.root),
+            self._lineage.interaction(self._site, story.root),
             leg.state,
             _direction(leg, self.known(leg)),
             leg.queue,
@@ -134,9 +134,9 @@ class DocumentBuilder:
         remote = self.remote(leg, known)
         return {
             "call": call_id(self._site, leg.call),
-            "interaction": interaction_id(self._site, story.root),
-            "was": [interaction_id(self._site, each) for each in story.was[:MAX_WAS]],
-            "related": [interaction_id(self._site, each) for each in story.related[:MAX_WAS]],
+            "interaction": self._lineage.interaction(self._site, story.root),
+            "was": [self._lineage.interaction(self._site, each) for each in story.was[:MAX_WAS]],
+            "related": [self._lineage.interaction(self._site, each) for each in story.related[:MAX_WAS]],
             "leg": leg.state.value,
             "direction": _direction(leg, known).value,
             "remote": {

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ringline_core.ids import interaction_id
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -40,6 +42,7 @@ class Lineage:
         """No calls yet."""
         self._nodes: dict[str, _Node] = {}
         self._stories: dict[str, Story] = {}
+        self._continued: dict[str, str] = {}
 
     def __contains__(self, call: str) -> bool:
         return call in self._nodes
@@ -87,11 +90,20 @@ class Lineage:
             self._stories.update(self._tell(sorted(self.component(call), key=self._age)))
         return self._stories[call]
 
+    def go_on(self, call: str, interaction: str) -> None:
+        """`call` continues an earlier interaction, of whatever site, instead of beginning its own."""
+        self._continued[call] = interaction
+
+    def interaction(self, site: str, root: str) -> str:
+        """Wire id of the interaction that a story's call names."""
+        return self._continued.get(root) or interaction_id(site, root)
+
     def drop(self, calls: Iterable[str]) -> None:
         """Forget a whole component that is over."""
         for call in calls:
             self._nodes.pop(call, None)
             self._stories.pop(call, None)
+            self._continued.pop(call, None)
 
     def _node(self, call: str, at_ms: int) -> _Node:
         return self._nodes.setdefault(call, _Node(at_ms))

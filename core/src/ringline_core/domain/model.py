@@ -19,9 +19,9 @@ from ringline_core.domain.gate import CallSeen
 from ringline_core.domain.lineage import Lineage
 from ringline_core.domain.record import CallRecordDraft, Chronicle
 from ringline_core.domain.standing import Standing
-from ringline_core.domain.station import Expected, Station
+from ringline_core.domain.station import Expected, Placed, Station
 from ringline_core.domain.transitions import Happened
-from ringline_core.ids import call_id, interaction_id
+from ringline_core.ids import call_id
 from ringline_core.wire.codes import AgentStateName, By, Cause, EventName, LegState, Verb
 
 TOMBSTONES = 4096
@@ -75,7 +75,7 @@ class StationModel:
         for station in self._stations.values():
             station.lead(epoch)
 
-    def expect(self, verb: Verb, station: str, call: str | None, ident: str = "") -> None:
+    def expect(self, verb: Verb, station: str, call: str | None, ident: str = "", placed: Placed | None = None) -> None:
         """The next transition that `verb` can cause at `station` is the page's doing.
 
         Args:
@@ -83,8 +83,9 @@ class StationModel:
             station: Where.
             call: The command's wire call id; None for verbs without a call.
             ident: The command's own id, by which it is taken back.
+            placed: For a call that is to continue an earlier interaction.
         """
-        self._station(station).expected.append(Expected(verb, call, ident))
+        self._station(station).expected.append(Expected(verb, call, ident, placed))
 
     def unexpect(self, station: str, ident: str = "") -> None:
         """The command is over, with its effect or without: what happens next is not the page's doing."""
@@ -171,6 +172,8 @@ class StationModel:
             self._lineage.see(leg.call, leg.started_at_ms, outside=leg.outside)
         self._chronicle.note(leg)
         if leg.station is not None:
+            if known is None and leg.origin and (placed := self._station(leg.station).placed(leg)):
+                self._lineage.go_on(leg.call, placed.interaction)
             self._tell_leg(self._station(leg.station), known, leg, quiet=quiet)
         return self._changes_around(leg)
 
@@ -216,7 +219,7 @@ class StationModel:
         self._tell_agent(station, at_ms, None)
 
     def _interaction(self, leg: Leg) -> str:
-        return interaction_id(self.site, self._lineage.story(leg.call).root)
+        return self._lineage.interaction(self.site, self._lineage.story(leg.call).root)
 
     def _shown(self, before: Leg | None, after: Leg, at_ms: int) -> list[Happened]:
         if before is None:

@@ -9,7 +9,7 @@ from typing import Any
 from ringline_core.domain.document import LONGEST_EXTENSION, MAX_NAME, MAX_NUMBER
 from ringline_core.domain.facts import Leg, Party
 from ringline_core.domain.lineage import Lineage
-from ringline_core.ids import call_id, interaction_id
+from ringline_core.ids import call_id
 from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codes import Direction, LegState, Presentation
 
@@ -67,8 +67,8 @@ class Chronicle:
             if any(leg.station or leg.queue for leg in legs):
                 story = lineage.story(call)
                 body = {
-                    "interaction": interaction_id(self._site, story.root),
-                    "was": [interaction_id(self._site, each) for each in story.was],
+                    "interaction": lineage.interaction(self._site, story.root),
+                    "was": [lineage.interaction(self._site, each) for each in story.was],
                     "direction": _direction(legs).value,
                     "remote": _shown(_remote(legs, known.get(story.root, legs))),
                     "legs": [self._leg(leg) for leg in legs],

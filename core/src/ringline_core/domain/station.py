@@ -43,13 +43,22 @@ class Numbered:
     interaction: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A call to `to` that is to continue an earlier interaction (wire id)."""
+
+    to: str
+    interaction: str
+
+
 @dataclass(slots=True)
 class Expected:
-    """A page's command whose effect has not been seen yet."""
+    """A page's command whose effect has not been seen yet; `placed` for a call that continues an interaction."""
 
     verb: Verb
     call: str | None
     ident: str = ""
+    placed: Placed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,11 @@ class Station:
             marked = each if by is each.by else Happened(each.event, each.at_ms, each.cause, by, each.peer)
             self.recent.append(Numbered(self.epoch * _N_PER_EPOCH + self.counter, marked, call, interaction))
 
+    def placed(self, leg: Leg) -> Placed | None:
+        """What a call that begins here continues: that of the page's command, unless another number was dialled."""
+        found = (each.placed for each in self.expected if each.placed)
+        return next((each for each in found if leg.dialed is None or _plain(leg.dialed) == _plain(each.to)), None)
+
     def _was_expected(self, event: EventName, call: str | None) -> bool:
         verbs = _SHOWS.get(event, frozenset())
         for index, each in enumerate(self.expected):
@@ -139,3 +153,8 @@ class Station:
         self.rang.pop(call, None)
         self.conferenced.discard(call)
         self.expected = [each for each in self.expected if each.call != call]
+
+
+def _plain(number: str) -> str:
+    """As PBXs dial it, whose plans have their own ways with blanks and plus signs."""
+    return "".join(each for each in number if each.isalnum() or each in "*#")

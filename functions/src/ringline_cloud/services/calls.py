@@ -16,9 +16,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from ringline_cloud.services import numbers, returned
+from ringline_cloud.identity import PageIdentity
+from ringline_cloud.services import context, numbers, returned
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.person import Person
+from ringline_cloud.store.interactions import is_erased
 from ringline_cloud.store.table import Item
 from ringline_core.domain.summary import Outcome
 from ringline_core.errors import ForbiddenError, InvalidMessageError
@@ -110,6 +112,18 @@ def asked(deps: Deps, by: Person, question: Question) -> tuple[list[Row], str | 
         last = None
     found = returned.told(deps, by.tenant, found)
     return found, None if last is None else _cursor(deps, by, question, reading, last)
+
+
+def may_continue(deps: Deps, who: PageIdentity, interaction: str) -> bool:
+    """Whether a call that the agent makes may continue the interaction: as theirs, or as lost in a queue of theirs."""
+    head = deps.interactions.head(who.tenant, interaction)
+    if head is None or is_erased(head):
+        return False
+    if context.is_of(head, who.agent) or set(who.roles) & {"supervisor", "admin"}:
+        return True
+    queues = (deps.agents.get(who.tenant, who.agent).get("mapping") or {}).get("queues", ())
+    rows = (json.loads(each["row_json"]) for each in deps.calls.of_interaction(who.tenant, interaction))
+    return any(row["outcome"] == Outcome.ABANDONED and row["queue"] in queues for row in rows)
 
 
 def _scope(deps: Deps, by: Person, question: Question) -> _Scope:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity, PageIdentity
-from ringline_cloud.services import desks, dispatch, frames, handovers, posts, work
+from ringline_cloud.services import calls, desks, dispatch, frames, handovers, posts, work
 from ringline_cloud.services.deps import Deps
 from ringline_core.wire import codec
 from ringline_core.wire.codes import ErrorCode, Stage, Verb
@@ -34,10 +34,19 @@ def take(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> st
         return frames.failed(message.id, ErrorCode.FORBIDDEN, "That is not your phone.")
     if message.verb is Verb.LOG_OFF:
         return desks.log_off(deps, who, socket, seat, message)
-    if refusal := handovers.refusal(seat, message):
+    if refusal := handovers.refusal(seat, message) or _refuse_to_continue(deps, who, message):
         return refusal
     kept = handovers.bind(deps, who, seat, message, dispatch.edge_command_id(who.agent, message.id))
     return dispatch.send(deps, who, socket, message, (seat["site"], seat["station"]), kept=kept)
+
+
+def _refuse_to_continue(deps: Deps, who: PageIdentity, message: PageCommand) -> str | None:
+    """A `result` for a call that is to continue an interaction which is not the agent's."""
+    if message.verb is not Verb.PLACE or message.interaction is None:
+        return None
+    if calls.may_continue(deps, who, message.interaction):
+        return None
+    return frames.failed(message.id, ErrorCode.FORBIDDEN, "You took no part in this interaction.")
 
 
 def result(deps: Deps, who: EdgeIdentity, message: EdgeResult) -> str:
