@@ -16,7 +16,7 @@ from typing import Final
 from benchmarks.bill import Usage
 from benchmarks.figures import Figure
 from benchmarks.metered_cloud import MeteredCloud, socket_of, underway
-from benchmarks.shift import Moment, Shift, transfer
+from benchmarks.shift import Moment, Shift, served, transfer
 
 EVENTS: Final = 250
 BATCH: Final = 5
@@ -48,6 +48,7 @@ def _measured() -> Iterator[Figure]:
     yield from _first_ring(single)
     yield from _with_three_pages(moments, known)
     yield from _transferred(shift, touched)
+    yield from _recorded(shift, touched[2])
     yield from _small_talk(known)
     yield from _bills([usage for _, usage in single], batches)
 
@@ -96,6 +97,22 @@ def _transferred(shift: Shift, stations: Sequence[str]) -> Iterator[Figure]:
     good = _writes(used) <= 3 and _named(used, "query") <= 2 and _named(used, "get_item") == 0
     note = "one station's call goes, the other one's rings for the first time"
     yield Figure("cold transfer, 2 stations", _said([used]), "2 + 1 writes, 2 queries", good, note)
+
+
+def _recorded(shift: Shift, station: str) -> Iterator[Figure]:
+    """What its record and its rows in the lists cost a call, beside the events of the call itself."""
+    before = {station: shift.model.document(station)}
+    moments = served(shift, station)
+    (record,) = moments[-1].records
+    with underway(before, pages=1) as cloud:
+        for moment in moments:
+            cloud.tell(moment.documents, moment.rang)
+        with cloud.counted() as counted:
+            item = {"call": record.call, "version": record.version, "record": record.record}
+            cloud.cloud.from_edge({"t": "records", "items": [item]})
+    good = _writes(counted[0]) <= 3 and _named(counted[0], "get_item") <= 1 and _named(counted[0], "query") == 0
+    note = "the record, its row of the day, its row of the agent; the head is read for who sat where, and for erasure"
+    yield Figure("call record, ordinary call of 1 agent", _said(counted), "1 + 2 writes, 1 read", good, note)
 
 
 def _small_talk(known: dict[str, dict[str, object]]) -> Iterator[Figure]:

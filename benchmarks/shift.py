@@ -125,6 +125,25 @@ def transfer(shift: Shift, station: str, target: str) -> tuple[Moment, Moment]:
     return shift.told((customer, phone)), shift.told((left, rung))
 
 
+def served(shift: Shift, station: str) -> list[Moment]:
+    """A queue's call from its first ring at `station` to its end, taken there: an ordinary call with one agent."""
+    call, now_ms = "1799999998.1", _BEGAN_MS + int(WARM_UP_S * 1000)
+    party = Party("+442071234568", "Anna Müller", Presentation.ALLOWED)
+    waits = Leg(
+        call, call, "PJSIP/trunk-eu", LegState.QUEUED, now_ms,
+        origin=True, outside=True, own=party, dialed="4930123456", queue="support", queued_at_ms=now_ms + 1000,
+    )  # fmt: skip
+    rings = Leg(
+        "1799999998.2", call, f"PJSIP/{station}", LegState.ALERTING, now_ms + 3000,
+        station=station, own=Party(station), queue="support",
+    )  # fmt: skip
+    customer = replace(waits, state=LegState.CONNECTED, answered_at_ms=now_ms + 8000)
+    phone = replace(rings, state=LegState.CONNECTED, answered_at_ms=now_ms + 8000, by=By.AGENT_PHONE)
+    ended = Ended(now_ms + 200_000, Left.CLEARED, Cause.NORMAL, By.REMOTE)
+    over = (replace(phone, ended=ended), replace(customer, ended=ended))
+    return [shift.told(facts) for facts in ((waits, rings), (customer, phone), over)]
+
+
 def _members(agents: list[str]) -> Iterator[Message]:
     for agent in agents:
         for queue in QUEUES:
