@@ -77,7 +77,7 @@ def _present_call(deps: Deps, who: PageIdentity, number: str) -> CallEntry | Non
 def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dict[str, Any]:
     digest = _digest(deps.settings.pepper, tenant, call)
     ttl = deps.settings.kept_until_s(deps.now_ms())
-    ring = Ring(to_rfc3339(call.started_at), ttl, item.agent, digest, call.call, item.station, call.was)
+    ring = Ring(to_rfc3339(call.started_at), ttl, item.agent, digest, item.station, call.was)
     head = deps.interactions.ring(tenant, call.interaction, ring)
     if is_erased(head):
         return {**_frame(call.interaction, [], dict(call.data), []), "handover": None}

@@ -57,7 +57,7 @@ def take(deps: Deps, who: EdgeIdentity, item: CallRecord) -> None:
     except ValidationError:
         _file_unread(deps, who, interaction, item)
         return
-    seen = _Seen(item, record, summary(record), _seated(deps, who, item.call, record, head or {}))
+    seen = _Seen(item, record, summary(record), _seated(deps, who, record, head or {}))
     _file(deps, who, seen)
     _begin_late(deps, who, seen, head or {})
 
@@ -122,15 +122,14 @@ def _row(seen: _Seen) -> dict[str, Any]:
     }
 
 
-def _seated(deps: Deps, who: EdgeIdentity, call: str, record: RecordedCall, head: Item) -> Seated:
+def _seated(deps: Deps, who: EdgeIdentity, record: RecordedCall, head: Item) -> Seated:
     """By what was noted when it rang; else by who sits there now, if they sat there then."""
-    noted = [tuple(each.split(" ", 2)) for each in head.get("seats", ())]
+    noted = [each.split(" ", 1) for each in head.get("seats", ())]
     found: dict[str, str | None] = {}
     for station in dict.fromkeys(leg.station for leg in record.legs if leg.station):
-        here = {agent for at, where, agent in noted if where == station and at == call}
-        here = here or {agent for _, where, agent in noted if where == station}
+        here = [agent for where, agent in noted if where == station]
         began = next(leg for leg in record.legs if leg.station == station)
-        found[station] = next(iter(here)) if len(here) == 1 else _sitting(deps, who, began)
+        found[station] = here[0] if len(here) == 1 else _sitting(deps, who, began)
     return [found.get(leg.station or "") for leg in record.legs]
 
 
@@ -154,7 +153,7 @@ def _begin_late(deps: Deps, who: EdgeIdentity, seen: _Seen, head: Item) -> None:
         return
     began_at, ttl = to_rfc3339(told.began_at), deps.settings.kept_until_s(deps.now_ms())
     for agent, station in agents.items() or [(None, None)]:
-        ring = Ring(began_at, ttl, agent, digest, call=seen.item.call, station=station, was=record.was[:16])
+        ring = Ring(began_at, ttl, agent, digest, station, was=record.was[:16])
         head = deps.interactions.ring(who.tenant, record.interaction, ring)
     if digest and is_new and not is_erased(head):
         at = head["started_at"]

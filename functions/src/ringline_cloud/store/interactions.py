@@ -20,7 +20,6 @@ class Ring:
         ttl: Until when it is kept; seconds since the epoch.
         agent: Who is logged on where it rang, if anybody is.
         digest: Key of the remote number, kept so that a note finds the number's list later.
-        call: Which call.
         station: Where it rang.
         was: Interactions that merged into it.
     """
@@ -29,7 +28,6 @@ class Ring:
     ttl: int
     agent: str | None = None
     digest: str | None = None
-    call: str = ""
     station: str | None = None
     was: tuple[str, ...] = ()
 
@@ -56,7 +54,7 @@ class Interactions:
         members = {
             "digests": {ring.digest} if ring.digest else set[str](),
             "agents": {ring.agent} if ring.agent else set[str](),
-            "seats": {f"{ring.call} {ring.station} {ring.agent}"} if ring.agent and ring.station else set[str](),
+            "seats": {f"{ring.station} {ring.agent}"} if ring.agent and ring.station else set[str](),
             "was": set(ring.was),
         }
         added = {name: each for name, each in members.items() if each}
