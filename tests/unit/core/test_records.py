@@ -193,7 +193,7 @@ CONTINUES = Placed("+49 30 123456", "i-branch-missed-1")
 
 def place(model: StationModel, **changes: Any) -> None:
     """The page's `place` is carried out, and its call appears."""
-    model.expect(Verb.PLACE, "1001", None, CONTINUES)
+    model.expect(Verb.PLACE, "1001", None, placed=CONTINUES)
     model.apply(at(OWN, **changes))
 
 
@@ -233,7 +233,7 @@ def test_only_the_call_that_was_asked_for_continues_it() -> None:
 
 def test_a_place_of_which_nothing_came_names_no_later_call() -> None:
     model = StationModel("hq")
-    model.expect(Verb.PLACE, "1001", None, CONTINUES)
+    model.expect(Verb.PLACE, "1001", None, placed=CONTINUES)
     model.unexpect(Verb.PLACE, "1001", None)
     model.apply(OWN)
     assert [each["interaction"] for each in model.document("1001")["calls"]] == ["i-hq-k"]
