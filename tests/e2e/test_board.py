@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
+
 from tests.e2e.test_calls_up import ready_agent
 from tests.support.page_client import PageClient
 from tests.support.stack import Stack
@@ -58,6 +60,17 @@ async def test_callers_who_wait_are_counted_until_somebody_answers(stack: Stack)
             await stack.control("POST", f"/callers/{caller}", {"do": "hangup"})
         await shows(sue, "queues", "support", waiting=0, longest_since_at=None)
         await sue.close()
+
+
+async def test_colleagues_are_listed_with_presence(stack: Stack) -> None:
+    async with ready_agent(stack, "anna") as anna:
+        await anna.document(lambda doc: doc["agent"]["state"] == "ready", "ready")
+        headers = {"Authorization": f"Bearer {stack.token('ben')}"}
+        url = f"{stack.api_url}/colleagues?q=ann&limit=5"
+        async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
+            assert answer.status == 200
+            (found,) = (await answer.json())["items"]
+    assert (found["agent"], found["name"], found["station"], found["state"]) == ("anna", "Anna Ek", "1001", "ready")
 
 
 async def test_an_agent_may_not_look_and_an_admin_sees_stations_without_agents_too(stack: Stack) -> None:

@@ -9,7 +9,17 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 
-from ringline_cloud.handlers.http import admin, calls, edges, erasure, pages, policies, supervisor, work
+from ringline_cloud.handlers.http import (
+    admin,
+    calls,
+    colleagues,
+    edges,
+    erasure,
+    pages,
+    policies,
+    supervisor,
+    work,
+)
 from ringline_cloud.handlers.http.caller import DEPS
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.telemetry import Metric, count, logger
@@ -36,6 +46,7 @@ ROUTERS = (
     admin.router,
     policies.router,
     supervisor.router,
+    colleagues.router,
     calls.router,
     erasure.router,
     work.router,
