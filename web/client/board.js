@@ -1,5 +1,5 @@
 /**
- * A supervisor's boards: who works where and who waits, as the sites' edges tell it (docs/protocol.md 5.6). Not part of the
+ * A supervisor's boards: who works where and who waits, as the sites' edges tell it (docs/protocol.md 5.7). Not part of the
  * client's bundle: import it beside it.
  *
  * @typedef {import("./contract.js").Frame} Frame

@@ -1,4 +1,4 @@
-"""The board: what a supervisor sees of a site while somebody looks (contract, section 8)."""
+"""The board: what a supervisor sees of a site while somebody looks (contract, section 5.7)."""
 
 from __future__ import annotations
 
