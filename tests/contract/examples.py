@@ -187,7 +187,7 @@ EXAMPLES: Final[dict[str, tuple[Frame, ...]]] = {
         {"t": "pop.pass", "call": "c-1", "grant": 1},
         {"t": "context", "interaction": "i-1"},
         {"t": "context", "number": "+442071234567", "limit": 5},
-        {"t": "hello", "v": 1, "page": "p-3", "client": "web/1.0", "can_pop": False, "log_on": False},
+        {"t": "hello", "v": 1, "page": "p-3", "client": "web/1.0", "only_looks": True},
         {"t": "watch", "on": True},
     ),
     "to_page": (

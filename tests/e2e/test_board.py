@@ -16,7 +16,7 @@ Frame = dict[str, Any]
 async def watching(stack: Stack, user: str = "sue") -> PageClient:
     """A page that looks at the board and has the first one."""
     page = stack.page(user)
-    await page.open(log_on=False, can_pop=False)
+    await page.open(only_looks=True)
     await page.send({"t": "watch", "on": True})
     await page.frame(lambda frame: frame["t"] == "board" and frame["whole"], "a whole board")
     return page

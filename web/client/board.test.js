@@ -88,8 +88,8 @@ test("a watch is asked for on every socket and prolonged on it until it ends", a
 });
 
 test("a page that only looks says so in its hello", async () => {
-  const world = new World({ logOn: false, canPop: () => false });
+  const world = new World({ onlyLooks: true });
   await world.live();
   const [hello] = world.socket.ofType("hello");
-  assert.deepEqual([hello.log_on, hello.can_pop], [false, false]);
+  assert.equal(hello.only_looks, true);
 });

@@ -24,8 +24,8 @@ import { presenceOf, watchPage } from "./wake.js";
  *   commands: CommandState[], context: Record<string, Frame>}} ClientState
  * @typedef {{api: string, getToken: import("./session.js").Options["getToken"], page?: string, label?: string,
  *   canPop?: () => boolean, pop?: import("./opening.js").PopOptions, timing?: Partial<import("./session.js").Timing>,
- *   logOn?: false, env?: Partial<import("./env.js").Env>}} ClientOptions
- *   `logOn: false`: a page that only looks; it does not log the phone on
+ *   onlyLooks?: boolean, env?: Partial<import("./env.js").Env>}} ClientOptions
+ *   `onlyLooks`: a page for boards, none of the agent's own: it logs no phone on and pops nothing
  */
 
 const DEFAULT_TTL_MS = 8000;
@@ -271,7 +271,7 @@ export class Client {
       label: [...(this.options.label ?? this.env.document?.title ?? "")].slice(0, LABEL_LETTERS).join(""),
       ...this.store.position,
       ...(isReplacing ? { replaces: this.page } : {}),
-      log_on: this.options.logOn,
+      only_looks: this.options.onlyLooks,
     };
   }
 

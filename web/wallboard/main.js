@@ -12,7 +12,7 @@ async function start() {
   if (!user) throw new Error(`There is no user “${plain(wanted)}” here.`);
   const who = document.getElementById("who");
   if (who) who.textContent = nameOf(user);
-  const client = clientOf(stack, user, { canPop: () => false, logOn: false });
+  const client = clientOf(stack, user, { onlyLooks: true });
   const board = new Wallboard(client);
   document.getElementById("wallboard")?.append(board.node);
   board.start();

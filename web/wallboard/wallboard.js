@@ -1,5 +1,4 @@
 import { el, plain, say, set, show } from "../panel/dom.js";
-import { duration } from "../panel/view.js";
 import { watch } from "../client/board.js";
 import { act } from "./actions.js";
 import { AgentTable } from "./agents.js";
@@ -7,7 +6,7 @@ import { Confirm } from "./confirm.js";
 import { QueueTable } from "./queues.js";
 import { Strip } from "./strip.js";
 import { TEXT, fill } from "./texts.js";
-import { isStale, nameOf, queuesOf, rowsOf, summaryOf } from "./view.js";
+import { STALE_MS, isStale, nameOf, queuesOf, rowsOf, summaryOf } from "./view.js";
 
 /**
  * @typedef {import("../client/board.js").SiteBoard} SiteBoard
@@ -23,6 +22,8 @@ export class Wallboard {
     this.client = client;
     /** @type {SiteBoard[]|null} null before the cloud said which sites there are */
     this.boards = null;
+    /** When that was, by the server's clock: the first board takes a moment. */
+    this.knownMs = 0;
     this.isDue = false;
     this.strip = new Strip();
     this.queues = new QueueTable();
@@ -42,6 +43,7 @@ export class Wallboard {
   start() {
     const { env } = this.client;
     const stop = watch(this.client, (boards) => {
+      if (!this.boards) this.knownMs = this.client.serverNow();
       this.boards = boards;
       this.#redraw();
     });
@@ -87,7 +89,8 @@ export class Wallboard {
     this.agents.draw(rows, nowMs, hasSites);
     const times = boards.map(({ at }) => (at ? Date.parse(at) : NaN)).filter((ms) => !Number.isNaN(ms));
     const first = times.length ? Math.min(...times) : null;
-    say(this.stamp, first === null ? TEXT.connecting : fill(TEXT.asOf, new Date(first).toLocaleTimeString()));
+    const before = isLive ? TEXT.waits : TEXT.connecting;
+    say(this.stamp, first === null ? before : fill(TEXT.asOf, new Date(first).toLocaleTimeString()));
     say(this.trouble, this.#troubles(old, nowMs, isLive));
     show(this.trouble, this.trouble.textContent !== "");
     this.#drawEmpty(rows.length, isLive);
@@ -97,10 +100,12 @@ export class Wallboard {
   /** @param {SiteBoard[]} old @param {number} nowMs @param {boolean} isLive @returns {string} what is wrong, in the worst's words */
   #troubles(old, nowMs, isLive) {
     if (!isLive) return this.boards ? TEXT.lost : "";
+    const isEarly = nowMs - this.knownMs < STALE_MS;
     return old
+      .filter(({ at, status }) => at !== null || status?.edge === "down" || !isEarly)
       .map(({ site, at, status }) => {
         if (status?.edge === "down") return fill(TEXT.edgeDown, plain(site));
-        return at ? fill(TEXT.noNews, plain(site), duration(nowMs - Date.parse(at))) : fill(TEXT.never, plain(site));
+        return at ? fill(TEXT.noNews, plain(site), new Date(at).toLocaleTimeString()) : fill(TEXT.never, plain(site));
       })
       .join(". ");
   }

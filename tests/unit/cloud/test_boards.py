@@ -38,7 +38,7 @@ def floor(cloud: Cloud) -> Cloud:
 def looks(cloud: Cloud, agent: str, socket: str | None = None) -> Frame:
     """The agent opens a page that looks; the answer."""
     socket = socket or f"{agent}-1"
-    cloud.page_opens(agent, socket, f"page-{socket}", log_on=False)
+    cloud.page_opens(agent, socket, f"page-{socket}", only_looks=True)
     return watches(cloud, agent, socket)
 
 
@@ -123,7 +123,7 @@ def test_a_page_says_hello_before_it_looks(floor: Cloud) -> None:
 
 
 def test_another_tenants_admin_sees_none_of_it(floor: Cloud) -> None:
-    hello = {"t": "hello", "v": 1, "page": "p", "client": "test", "log_on": False}
+    hello = {"t": "hello", "v": 1, "page": "p", "client": "test", "only_looks": True}
     floor.from_page(hello, "adam", "x1", tenant="other")
     answer = floor.from_page(WATCH, "adam", "x1", tenant="other")
     assert answer is not None
@@ -231,8 +231,20 @@ def test_an_edge_whose_board_nobody_sees_is_told_nothing_at_its_hello(floor: Clo
     assert (orders(floor, "e3"), floor.edges.to("e3", "watch")) == ([], [])
 
 
-def test_a_page_that_only_looks_logs_no_phone_on(floor: Cloud) -> None:
+def test_a_page_that_only_looks_is_none_of_its_agents_pages(floor: Cloud) -> None:
     looks(floor, "sue")
     assert floor.edges.to("e1", "command") == []
     floor.page_opens("sue", "sue-2", "page-2")
-    assert floor.edges.to("e1", "command") == [], "the agent has a page already"
+    (command,) = floor.edges.to("e1", "command")
+    assert (command["verb"], command["station"]) == ("log_on", "1002"), "the first page of hers logs the phone on"
+    item = floor.deps.stations.get(TENANT, SITE, "1002")
+    assert item is not None
+    assert item.sockets == {"sue-2"}
+    floor.page_gone("sue-2", "sue")
+    item = floor.deps.stations.get(TENANT, SITE, "1002")
+    assert item is not None
+    assert item.desk["pages"] == 0, "who only looks keeps nobody present"
+    looks(floor, "sue", "sue-3")
+    item = floor.deps.stations.get(TENANT, SITE, "1002")
+    assert item is not None
+    assert item.sockets == frozenset()

@@ -173,6 +173,16 @@ def test_a_large_board_goes_in_parts_that_a_frame_holds() -> None:
     assert [[each["station"] for each in frame["stations"]] for frame in line.said()] == [["2000"]]
 
 
+def test_changes_that_one_frame_does_not_hold_are_told_as_a_whole_board(line: Line) -> None:
+    for number in range(2000, 2100):
+        line.set(str(number), agent=f"agent-{number}", name="Ä" * 100)
+    frames = line.later(1)
+    assert {frame["whole"] for frame in frames} == {True}
+    assert sum(len(frame["stations"]) for frame in frames) == 101
+    line.set("2000", state="busy")
+    assert [frame["whole"] for frame in line.later(1)] == [False]
+
+
 def test_a_cloud_that_is_in_trouble_is_asked_again_later_and_one_that_refuses_is_not(line: Line) -> None:
     line.set("1001", state="busy")
     (told,) = line.later(1, answered=False)

@@ -67,6 +67,11 @@ async def test_every_answer_carries_a_strict_content_policy(client: Client) -> N
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
+async def test_the_wallboard_has_an_address_of_its_own(client: Client) -> None:
+    answer = await client.get("/wallboard/?user=sue")
+    assert (answer.status, "/wallboard/main.js" in await answer.text()) == (200, True)
+
+
 async def test_tokens_verify_with_the_published_key(client: Client, issuer: Issuer) -> None:
     key_set = jwt.PyJWKSet.from_dict(await (await client.get("/oidc/.well-known/jwks.json")).json())
     user = (await (await client.get("/playground.json")).json())["users"][0]

@@ -46,7 +46,7 @@ class PageHello(WireModel):
     can_pop: bool = True
     label: Label = ""
     replaces: Id | None = None
-    log_on: bool = True
+    only_looks: bool = False
 
 
 class PageState(WireModel):

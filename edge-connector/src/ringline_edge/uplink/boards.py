@@ -101,9 +101,13 @@ class BoardLane:
         if not is_whole and told == BoardChanges() and now_s < self._quiet_s:
             return []
         self._quiet_s, self._ack_s = now_s + QUIET_S, now_s + ACK_S
+        parts = self._parts(told)
+        if not is_whole and len(parts) > 1:
+            # Parts may be handled in any order; only a whole board is put together again by who has all of them.
+            is_whole, parts = True, self._parts(board.whole(self._on_its_way))
         if is_whole:
             self._whole_s = now_s + WHOLE_S
-        return self._texts(told, cloud_ms, is_whole=is_whole)
+        return self._texts(parts, cloud_ms, is_whole=is_whole)
 
     def next_due_s(self) -> float | None:
         """When `due` has something to look at again; None while nobody looks."""
@@ -132,8 +136,11 @@ class BoardLane:
             return self._ack_s
         return self._look_s if self._is_dirty or self._told is None else max(self._look_s, self._quiet_s)
 
-    def _texts(self, told: BoardChanges, cloud_ms: float, *, is_whole: bool) -> list[str]:
-        parts = _parts(told, self.frame_bytes // 2 - HEAD_BYTES)
+    def _parts(self, told: BoardChanges) -> list[dict[str, list[Any]]]:
+        """Contents of frames; the cloud adds to each, so they are filled by half only."""
+        return _parts(told, self.frame_bytes // 2 - HEAD_BYTES)
+
+    def _texts(self, parts: list[dict[str, list[Any]]], cloud_ms: float, *, is_whole: bool) -> list[str]:
         numbers = [self._number() for _ in parts]
         self._frames = set(numbers)
         head = {"t": "board", "epoch": self.epoch, "whole": is_whole, "at": ms_to_rfc3339(int(cloud_ms))}
@@ -144,7 +151,7 @@ class BoardLane:
 
 
 def _parts(told: BoardChanges, limit_bytes: int) -> list[dict[str, list[Any]]]:
-    """The changes in frames' contents; there is always one. The cloud adds to each, so they are filled by half only."""
+    """What is told, in as many parts as it takes; there is always one."""
     waiting = [
         *(("stations", each) for each in told.stations),
         *(("queues", each) for each in told.queues),

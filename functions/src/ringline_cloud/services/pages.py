@@ -29,6 +29,8 @@ EAGER_MS = 3_000
 def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str:
     """Register the page, log the phone on where that is wished, and answer the whole truth.
 
+    A page that only looks is none of its agent's pages: it logs no phone on, and keeps nobody present.
+
     Raises:
         UnsupportedVersionError: Another version of the contract.
     """
@@ -45,10 +47,12 @@ def hello(deps: Deps, who: PageIdentity, socket: str, message: PageHello) -> str
     what |= {"opened_ms": now_ms, "roles": list(who.roles), "label": message.label}
     what["rank"] = message.model_dump(mode="json", include={"visible", "focused", "can_pop"})
     deps.sockets.open(socket, what, now_ms // 1000 + SOCKET_KEPT_S)
+    if message.only_looks:
+        return _welcome(deps, who, deps.agents.get(who.tenant, who.agent), None)
     agent = deps.agents.add_socket(who.tenant, who.agent, socket)
     first = deps.agents.first_hello(who.tenant, who.agent, message.page, now_ms, PAGE_KEPT_S)
     item = _join_desk(deps, who, agent, socket)
-    if item is None and first and message.log_on and _may_log_on(deps, who, agent):
+    if item is None and first and _may_log_on(deps, who, agent):
         if _others(deps, who, agent, socket):
             deps.sockets.mark_eager(socket)
         else:
