@@ -15,6 +15,8 @@
 
 /** A watch ends after 90 s. */
 const RENEW_MS = 45_000;
+/** A whole board that is older than the last one by more than this is no late frame: a clock was set. */
+const SET_MS = 60_000;
 
 class SiteView {
   constructor() {
@@ -30,6 +32,7 @@ class SiteView {
   /** @param {Frame} frame @returns {boolean} whether it changed what is shown */
   take(frame) {
     const at = Date.parse(frame.at);
+    if (frame.whole && this.at - at > SET_MS) this.at = this.coming.at = -Infinity;
     if (Number.isNaN(at) || at < this.at) return false;
     if (!frame.whole) {
       if (this.at === -Infinity) return false;

@@ -49,6 +49,15 @@ test("what is older than what is shown, and changes to nothing, are dropped", ()
   assert.deepEqual(shown(boards), [["1001 ready"]]);
 });
 
+test("a clock that was set back by more than a minute does not stop the board", () => {
+  const boards = new Boards();
+  boards.take(board({ at: at(3600), stations: [station("1001")] }));
+  assert.equal(boards.take(board({ at: at(10), whole: false, gone: ["1001"] })), false);
+  boards.take(board({ at: at(10), stations: [station("1002")] }));
+  boards.take(board({ at: at(11), whole: false, stations: [station("1003")] }));
+  assert.deepEqual(shown(boards), [["1002 ready", "1003 ready"]]);
+});
+
 test("a site that is watched no more is forgotten, one without a board has no time", () => {
   const boards = new Boards();
   boards.take(board({ stations: [station("1001")] }));
