@@ -293,3 +293,20 @@ async def test_s38_the_end_of_a_second_call_while_the_first_note_is_saved_leaves
         await offered(gated, "1001", is_offered=True)
         sales = (await gated.control("GET", "/queues/sales"))["members"]
         assert [(each["paused"], each["reason"]) for each in sales] == [(True, "training")]
+
+
+async def test_an_agent_who_lets_calls_ring_unanswered_is_not_ready_until_they_say_so(stack: Stack) -> None:
+    await policy(stack, missed_limit=2)
+    try:
+        async with ready_agent(stack, "anna") as page:
+            caller = await stack.caller("5000", "+442079460111")
+            await page.event("missed_limit", timeout_s=30)
+            await state(page, "not_ready", "ringline:missed")
+            assert page.names().count("missed") == 2
+            await offered(stack, "1001", is_offered=False)
+            await waits(stack, 1)
+            assert (await page.command("set_state", state="ready"))[-1]["stage"] == "confirmed"
+            await page.call("alerting")
+            await stack.control("POST", f"/callers/{caller}", {"do": "hangup"})
+    finally:
+        await policy(stack)

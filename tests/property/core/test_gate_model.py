@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 
 from ringline_core.domain.gate import SHORTEST_TALK_MS, CallSeen, GateState, StationGate
 from ringline_core.domain.holds import HoldKind
-from ringline_core.wire.codes import Direction, LegState
+from ringline_core.domain.misses import Rung
+from ringline_core.wire.codes import Cause, Direction, EventName, LegState
 from ringline_core.wire.edge import DeskForEdge
 
 KEPT = TypeAdapter(GateState)
@@ -26,7 +27,7 @@ class GateMachine(RuleBasedStateMachine):
         gate=st.sampled_from(["dirty", "note", "disposition"]), ready=st.sampled_from(["save", "revert", "warn"])
     )
     def begin(self, gate: str, ready: str) -> None:
-        self.policy = {"gate": gate, "on_ready_unsaved": ready, "wrap_s": 10, "limit_s": 30}
+        self.policy = {"gate": gate, "on_ready_unsaved": ready, "wrap_s": 10, "limit_s": 30, "missed_limit": 2}
         self.gate, self.now, self.rev, self.seq = StationGate("1001"), 0, 0, 0
         self.answered: dict[str, int] = {}
         self.drafts: set[str] = set()
@@ -34,7 +35,7 @@ class GateMachine(RuleBasedStateMachine):
         self.wanted_decisions: set[str] = set()
         self.owed: set[str] = set()
         self.away = False
-        self.used = 0
+        self.used = self.rung = self.missed = 0
         self.tell()
 
     def tell(self) -> None:
@@ -55,6 +56,21 @@ class GateMachine(RuleBasedStateMachine):
         self.used += 1
         self.answered[f"c-{self.used}"] = self.now
         self.see()
+        self.hear(f"c-{self.used}", EventName.ANSWERED)
+        self.missed = 0 if self.missed < 2 else self.missed
+
+    def hear(self, call: str, event: EventName, cause: Cause | None = None) -> None:
+        self.rung += 1
+        self.gate.hear([Rung(self.rung, call, event, cause)])
+
+    @precondition(lambda self: not self.answered)
+    @rule()
+    def a_call_is_missed(self) -> None:
+        call = CallSeen("c-0", "i-0", LegState.ALERTING, Direction.INBOUND, "support")
+        self.gate.see([call], self.now)
+        self.gate.see([], self.now)
+        self.hear("c-0", EventName.MISSED, Cause.NO_ANSWER)
+        self.missed += 1
 
     @precondition(lambda self: self.answered)
     @rule(data=st.data())
@@ -99,6 +115,7 @@ class GateMachine(RuleBasedStateMachine):
     @rule()
     def ready_on_the_phone(self) -> None:
         self.gate.pressed_ready(self.now)
+        self.missed = 0
 
     @rule()
     def ready_on_a_page(self) -> None:
@@ -107,6 +124,7 @@ class GateMachine(RuleBasedStateMachine):
         assert accepted or firm or self.gate.kept.entries
         if firm and not self.answered:
             assert not accepted
+        self.missed = 0 if accepted else self.missed
 
     @rule()
     def the_cloud_has_the_document(self) -> None:
@@ -141,7 +159,13 @@ class GateMachine(RuleBasedStateMachine):
         if any(self.is_open(each) for each in self.gate.kept.entries):
             assert self.gate.wanted(self.now) is HoldKind.GATE
         if self.away:
-            assert self.gate.wanted(self.now) is None
+            assert self.gate.wanted(self.now) in (None, HoldKind.MISSED)
+
+    @invariant()
+    def who_missed_too_many_in_a_row_is_kept_from_calls(self) -> None:
+        assert self.gate.kept.misses.is_out == (self.missed >= 2)
+        if self.missed >= 2:
+            assert self.gate.wanted(self.now) in (HoldKind.GATE, HoldKind.MISSED)
 
     @invariant()
     def nothing_that_is_wanted_gets_lost(self) -> None:

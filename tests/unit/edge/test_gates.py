@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ringline_core.domain.gate import SHORTEST_TALK_MS
 from ringline_core.domain.holds import HoldKind
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError
-from ringline_core.wire.codes import AgentStateName, ErrorCode, LegState
+from ringline_core.wire.codes import AgentStateName, Cause, ErrorCode, LegState
 from ringline_core.wire.edge import DeskForEdge, Desks
 from ringline_edge.availability.absence import Absence
 from ringline_edge.availability.gates import Gates
@@ -249,4 +249,22 @@ async def test_the_supervisors_hold_is_not_lifted_by_the_agents_page(site: Site)
         site.gates.ask_ready("1001")
     assert refused.value.error_code is ErrorCode.NOT_ALLOWED
     site.gates.supervise("1001", held=False)
+    await eventually(lambda: site.pbx.holds == {})
+
+
+async def test_calls_that_ring_unanswered_in_a_row_hold_over_a_restart_until_ready(site: Site) -> None:
+    site.tell(policy={"missed_limit": 2})
+    for ident in ("A.1", "A.2"):
+        leg = Leg(ident, "L1", "PJSIP/1001", LegState.ALERTING, 1, "1001", queue="support")
+        site.see(leg)
+        shown = site.see(replace(leg, ended=Ended(9, cause=Cause.NO_ANSWER)))
+    assert [each["event"] for each in shown["recent"]][-2:] == ["missed", "missed_limit"]
+    await eventually(lambda: site.pbx.holds == {"1001": "ringline:missed"})
+    shown = site.document()["agent"]
+    assert (shown["state"], shown["reason"]) == ("not_ready", "ringline:missed")
+    site.gates.close()
+    site.memory.close()
+    site.start()
+    await eventually(lambda: site.pbx.holds == {"1001": "ringline:missed"})
+    site.gates.ask_ready("1001")
     await eventually(lambda: site.pbx.holds == {})

@@ -44,6 +44,7 @@ export const TEXT = {
     "ringline:wrap_up": "",
     "ringline:work": "Ein Vorgang hält Anrufe fern",
     "ringline:page_lost": "Keine Seite war offen",
+    "ringline:missed": "Anrufe wurden verpasst; drücken Sie „Bereit“",
     "ringline:supervisor": "Von der Teamleitung gesetzt",
     "ringline:rejected": "Gleich wieder da",
   },

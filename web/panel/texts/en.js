@@ -45,6 +45,7 @@ export const TEXT = {
     "ringline:wrap_up": "",
     "ringline:work": "A work item blocks calls",
     "ringline:page_lost": "No page was open",
+    "ringline:missed": "Calls were missed; press Ready",
     "ringline:supervisor": "Set by a supervisor",
     "ringline:rejected": "Back in a moment",
   },

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ringline_core.domain.holds import HoldKind
+from ringline_core.domain.misses import Misses, Rung
 from ringline_core.domain.policy import resolved
-from ringline_core.wire.codes import Direction, LegState
+from ringline_core.wire.codes import Direction, EventName, LegState
 from ringline_core.wire.desk import WorkItem
 from ringline_core.wire.edge import DeskForEdge
 from ringline_core.wire.policy import GateOn, Policy, QueuePolicy
@@ -83,6 +84,7 @@ class GateState:
         alone: Ready was pressed on the phone without a page: the agent works by phone alone until one opens.
         passed: Work items that Ready on the phone has put aside.
         rejected_until_ms: Until when nothing is offered after a rejection.
+        misses: Calls of queues missed in a row.
     """
 
     armed: dict[str, Armed] = field(default_factory=dict)
@@ -94,6 +96,7 @@ class GateState:
     alone: bool = False
     passed: set[str] = field(default_factory=set)
     rejected_until_ms: int = 0
+    misses: Misses = field(default_factory=Misses)
 
 
 class StationGate:
@@ -115,6 +118,8 @@ class StationGate:
         self._away = False
         self._in_call = False
         self._is_released = False
+        self._up: frozenset[str] = frozenset()
+        self._offered: dict[str, str] = {}
         self._talks = {call: each.since_ms for call, each in self.kept.armed.items()}
         for entry in self.kept.entries.values():
             entry.told_seq = None  # documents are counted anew after a restart
@@ -149,8 +154,9 @@ class StationGate:
     def see(self, calls: Iterable[CallSeen], now_ms: int) -> None:
         """The station's present calls: answered ones arm the gate, the end of an armed one is an entry."""
         kept, now = self.kept, {each.call: each for each in calls}
-        self._in_call = bool(now)
+        self._up, self._in_call = frozenset(now), bool(now)
         ended = [armed for call, armed in kept.armed.items() if call not in now]
+        self._offered |= {each.call: each.queue for each in now.values() if each.queue and not each.is_answered}
         talking = {call: each for call, each in now.items() if each.leg in _TALKING}
         self._talks = {call: self._talks.get(call, now_ms) for call in talking}
         kept.armed = {
@@ -164,10 +170,21 @@ class StationGate:
             kept.waived = False
         self.settle(now_ms)
 
+    def hear(self, ends: Iterable[Rung]) -> bool:
+        """How ringing ended here, in order; True when by that too many calls of queues are missed in a row."""
+        misses, before = self.kept.misses, self.kept.misses.is_out
+        for each in ends if self._is_manned else ():
+            queue = self._offered.pop(each.call, None)
+            if queue is not None or each.event is EventName.ANSWERED:
+                misses.hear(each, self.rules(queue).missed_limit or 0)
+        self._offered = {call: queue for call, queue in self._offered.items() if call in self._up}
+        return misses.is_out and not before
+
     def pressed_ready(self, now_ms: int) -> bool:
         """Ready on the phone's own keys; True when that met a closed gate (`gate_tripped`)."""
         kept = self.kept
         kept.rejected_until_ms, kept.page_lost = 0, False
+        kept.misses.forget()
         kept.alone = kept.gone_since_ms is not None
         kept.passed |= {item.work for item in self._work(now_ms)}
         self._waive()
@@ -183,6 +200,7 @@ class StationGate:
             return False
         self._waive()
         self.kept.rejected_until_ms = 0
+        self.kept.misses.forget()
         self.settle(now_ms)
         return True
 
@@ -193,6 +211,8 @@ class StationGate:
     def supervise(self, *, held: bool) -> None:
         """The supervisor keeps the agent from calls, or no more."""
         self.kept.is_supervised = held
+        if not held:
+            self.kept.misses.forget()
 
     def cloud_is_away(self, *, away: bool, now_ms: int) -> None:
         """Without the cloud nobody can decide: what is undecided is let go, and nothing is armed."""
@@ -249,6 +269,8 @@ class StationGate:
             return HoldKind.WORK
         if kept.page_lost:
             return HoldKind.PAGE_LOST
+        if kept.misses.is_out:
+            return HoldKind.MISSED
         return HoldKind.REJECTED if now_ms < kept.rejected_until_ms else None
 
     def needs(self, entry: Entry) -> tuple[str, ...]:

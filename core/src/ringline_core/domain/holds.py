@@ -21,6 +21,9 @@ class HoldKind(StrEnum):
     GATE = "wrap_up"
     WORK = "work"
     PAGE_LOST = "page_lost"
+    MISSED = "missed"
+    """Too many calls of queues missed in a row."""
+
     REJECTED = "rejected"
     """A moment after a call was sent away, else a lone agent is offered the same call again at once."""
 

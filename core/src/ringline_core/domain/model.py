@@ -17,6 +17,7 @@ from ringline_core.domain.document import DocumentBuilder
 from ringline_core.domain.facts import Agent, CallLegs, Device, Ended, Fact, Joined, Leg, LegRole, Pressed, Snapshot
 from ringline_core.domain.gate import CallSeen
 from ringline_core.domain.lineage import Lineage
+from ringline_core.domain.misses import Rung
 from ringline_core.domain.record import CallRecordDraft, Chronicle
 from ringline_core.domain.standing import Standing
 from ringline_core.domain.station import Expected, Placed, Station
@@ -117,6 +118,19 @@ class StationModel:
     def trip(self, station: str, at_ms: int) -> None:
         """Ready was pressed on the phone against a closed gate."""
         self._station(station).raise_all([Happened(EventName.GATE_TRIPPED, at_ms, by=By.AGENT_PHONE)])
+
+    def miss_too_many(self, station: str, at_ms: int) -> None:
+        """The agent has missed too many calls in a row."""
+        self._station(station).raise_all([Happened(EventName.MISSED_LIMIT, at_ms)])
+
+    def rung(self, station: str, after: int) -> list[Rung]:
+        """How ringing ended at the station, of the transitions numbered above `after`."""
+        found = self._stations.get(station)
+        return [
+            Rung(each.n, each.call, each.happened.event, each.happened.cause)
+            for each in (found.recent if found else ())
+            if each.n > after and each.call and each.happened.event in (EventName.MISSED, EventName.ANSWERED)
+        ]
 
     def call_legs(self, station: str, call: str) -> CallLegs | None:
         """The PBX's leg ids of a call at a station; None when the station has no such call."""

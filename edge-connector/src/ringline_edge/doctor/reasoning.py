@@ -23,6 +23,10 @@ _OURS: Final = {
         "the agent has had no page open for longer than the policy's page_grace_s",
         "open a page, or press Ready on the phone to work without one",
     ),
+    HoldKind.MISSED: (
+        "as many calls in a row as the policy's missed_limit says rang unanswered",
+        "the agent presses Ready on the page or the phone",
+    ),
     HoldKind.REJECTED: ("the agent has just sent a call away", "wait five seconds"),
 }
 
