@@ -1,4 +1,4 @@
-"""What agents are and owe outlives an edge, a PBX and a way to the cloud that go away (S23, S30)."""
+"""What agents are and owe outlives an edge, a PBX and a way to the cloud that go away (S23, S30); numbers by region."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def bare_stack(pbx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site(bare_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    edge = await enrol(bare_stack, tmp_path_factory.mktemp("edge"), pbx_tables(bare_stack))
+    tables = f"[numbers]\nregion = 'GB'\n{pbx_tables(bare_stack)}"
+    edge = await enrol(bare_stack, tmp_path_factory.mktemp("edge"), tables)
     port = free_port()
     way = LinkRelay(port, edge.reach_cloud_by(port))
     await way.open()
@@ -163,3 +164,16 @@ async def test_s30_an_edge_that_is_killed_gates_on_when_it_is_back(site: Site) -
         await asyncio.gather(state(page, "wrap_up", "ringline:wrap_up"), offered(site.stack, "1001", is_offered=False))
         await puts(page, interaction, 1, "Wants a refund", draft=False)
         await state(page, "ready")
+
+
+@pytest.mark.scenario("S11")
+async def test_s11_a_number_as_people_write_it_is_dialled_and_shown_in_e164(site: Site) -> None:
+    async with ready(site) as page:
+        refused = (await page.command("place", to="0800 FLOWERS"))[-1]
+        assert (refused["stage"], refused["error"]["code"]) == ("failed", "number_invalid")
+        assert (await page.command("place", to="020 7946 0123"))[-1]["stage"] == "confirmed"
+        await site.stack.phone("1001", "answer")
+        call = await page.call("connected", timeout_s=15)
+        assert (call["direction"], call["remote"]["number"]) == ("outbound", "+442079460123")
+        await site.stack.phone("1001", "hangup")
+        await page.document(lambda d: not d["calls"], "the end")

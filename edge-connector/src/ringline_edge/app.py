@@ -22,7 +22,7 @@ from ringline_core.domain.model import StationModel
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_core.wire.edge import Desks, PbxInfo
-from ringline_edge import health, identity, registry
+from ringline_edge import health, identity, numbers, registry
 from ringline_edge.availability.absence import Absence
 from ringline_edge.availability.gates import Gates
 from ringline_edge.availability.holding import Holding
@@ -72,6 +72,7 @@ class Edge:
         self._session = Session(me.edge, uuid.uuid4().hex, SOFTWARE, self._live, self._log, random.random)
         self._uplink = Uplink(self._session, me)
         self._commands = Commands(self._model, self._adapter, self._asked, self._tell)
+        self._numbers = numbers.of(config.numbers)
         self._desks = DeskBook()
         self._boards = BoardMaker(self._model, self._desks, self._session.boards)
         self._memory = GateMemory(self._files[3])
@@ -108,6 +109,7 @@ class Edge:
         gates.work_held = lambda ident, shown: self._tell(OwnResult({"id": ident, "stage": "confirmed"}, shown))
         self._session.lanes.on_acked = gates.acked
         self._commands.decide = self._decide
+        self._commands.dialled = self._numbers.command
 
     def _decide(self, command: EdgeCommand) -> None:
         """What the gate says to a command before the PBX hears of it."""
@@ -219,7 +221,7 @@ class Edge:
         await self._adapter.run(self._emit)
 
     def _emit(self, fact: Fact) -> None:
-        self._keeper.emit(fact)
+        self._keeper.emit(self._numbers.fact(fact))
         self._boards.saw(fact, time.time_ns() // 1_000_000)
         if isinstance(fact, Snapshot):
             self._find_pbx()

@@ -39,6 +39,7 @@ class Commands:
         offset_ms: What to add to our clock to get the cloud's.
         pbx_is_up: Whether the PBX can be asked.
         decide: Asked first whether a command may be done here and now; raises `CommandError`.
+        dialled: Gives a command's target as the PBX is to dial it; raises `CommandError`.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Commands:
         self.offset_ms: Callable[[], float] = lambda: 0.0
         self.pbx_is_up: Callable[[], bool] = lambda: True
         self.decide: Callable[[EdgeCommand], None] = lambda _command: None
+        self.dialled: Callable[[EdgeCommand], EdgeCommand] = lambda command: command
         self._model, self._adapter, self._spool, self._tell = model, adapter, spool, tell
         self._proofs = Proofs(proof_s)
         self._proofs.on_proved, self._proofs.on_late = self._proved, self._late
@@ -117,6 +119,7 @@ class Commands:
             self._finish({"id": command.id, "stage": Stage.EXPIRED.value})
             return
         self._check(command)
+        command = self.dialled(command)
         self.decide(command)
         before = self._model.document(command.station)
         if self._proofs.is_done(command, before):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ringline_core.errors import ConfigError
+from ringline_edge.numbers import NumbersTable
 
 VERSION = 1
 
@@ -58,6 +59,7 @@ class Config(_Table):
     edge: EdgeTable = EdgeTable()
     health: HealthTable = HealthTable()
     spool: SpoolTable = SpoolTable()
+    numbers: NumbersTable = NumbersTable()
     pbx: PbxTable
 
 
