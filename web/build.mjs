@@ -1,4 +1,8 @@
-/** Bundles for those who want one file, and the check of their sizes. `node web/build.mjs [--check]` */
+/**
+ * Bundles for those who want one file, their hashes for `integrity` attributes, and the check of their sizes.
+ * `node web/build.mjs [--check | FOLDER]`; the folder is `web/dist` unless said otherwise.
+ */
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
@@ -8,8 +12,8 @@ const BUNDLES = [
   { entry: "client/index.js", out: "ringline-client.mjs", format: "esm", limit: 10 * 1024 },
   { entry: "panel/bundle.js", out: "ringline-panel.mjs", format: "esm", limit: 22 * 1024 },
   { entry: "panel/bundle.js", out: "ringline.iife.js", format: "iife", limit: 22 * 1024 },
-  { entry: "panel/extras.js", out: "ringline-extras.mjs", format: "esm", limit: 6 * 1024 },
-  { entry: "panel/extras.js", out: "ringline-extras.iife.js", format: "iife", global: "RinglineExtras", limit: 6 * 1024 },
+  { entry: "panel/extras.js", out: "ringline-extras.mjs", format: "esm", limit: 7 * 1024 },
+  { entry: "panel/extras.js", out: "ringline-extras.iife.js", format: "iife", global: "RinglineExtras", limit: 7 * 1024 },
   { entry: "panel/texts/de.js", out: "ringline-de.mjs", format: "esm", limit: 3 * 1024 },
 ];
 
@@ -42,9 +46,17 @@ async function bundle({ entry, out, format, global = "Ringline", limit }) {
   return { out, contents, isFine: gzipped <= limit };
 }
 
+/** @param {Uint8Array} contents @returns {string} as an `integrity` attribute has it */
+function hashOf(contents) {
+  return `sha384-${createHash("sha384").update(contents).digest("base64")}`;
+}
+
 const bundles = await Promise.all(BUNDLES.map(bundle));
-if (!process.argv.includes("--check")) {
-  mkdirSync(`${HERE}/dist`, { recursive: true });
-  for (const { out, contents } of bundles) writeFileSync(`${HERE}/dist/${out}`, contents);
+const [, , folder = `${HERE}/dist`] = process.argv;
+if (folder !== "--check") {
+  mkdirSync(folder, { recursive: true });
+  for (const { out, contents } of bundles) writeFileSync(`${folder}/${out}`, contents);
+  const hashes = Object.fromEntries(bundles.map(({ out, contents }) => [out, hashOf(contents)]));
+  writeFileSync(`${folder}/integrity.json`, `${JSON.stringify(hashes, null, 2)}\n`);
 }
 process.exitCode = bundles.every(({ isFine }) => isFine) ? 0 : 1;

@@ -1,4 +1,5 @@
 import { createClient } from "/panel/bundle.js";
+import { directory, missedCalls } from "/panel/extras.js";
 
 // Your own: the signed-in user's OIDC id token. The local stack hands out demo tokens instead.
 async function getToken() {
@@ -7,9 +8,11 @@ async function getToken() {
 }
 
 const client = createClient({ api: "/api", getToken });
-document.querySelector("ringline-panel").client = client;
+const panel = document.querySelector("ringline-panel");
+panel.use(directory(), missedCalls());
+panel.client = client;
 
-client.on("ringing", ({ entry }) => {
+client.on("pop", ({ entry }) => {
   document.querySelector("#customer").textContent = `${entry.remote.name ?? entry.remote.number} calls ${entry.queue}.`;
 });
 

@@ -274,6 +274,7 @@ async def _customers_call(cloud: FakePageCloud, page: Page) -> None:
 
 async def _rings(cloud: FakePageCloud, page: Page) -> None:
     await cloud.tell(call(), event="ringing")
+    await cloud.pop()
     await expect(page.get_by_role("heading", name="Erika Müller")).to_be_visible()
 
 

@@ -12,6 +12,7 @@ async def test_the_example_shows_the_panel_hears_a_call_and_places_one(cloud: Fa
     page = await open_page("/docs/examples/embed.html", live=False)
     await expect(page.get_by_text("Phone 1001 connected")).to_be_visible()
     await cloud.tell(call(), event="ringing")
+    await cloud.pop()
     await expect(page.get_by_text("Erika Müller calls support.")).to_be_visible()
     await cloud.tell(event="missed", cause="abandoned")
     await page.get_by_role("button", name="Call +44").click()

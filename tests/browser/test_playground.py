@@ -53,8 +53,10 @@ async def test_an_agents_own_page_opens_the_callers_record(cloud: FakePageCloud,
     page = await open_page("/playground/agent.html?user=anna", live=False)
     await expect(page.get_by_text("Phone 1001 connected")).to_be_visible()
     await cloud.tell(call(), event="ringing")
-    await expect(page.get_by_role("heading", name="Erika Müller")).to_be_visible()
     await expect(page.locator("#log")).to_contain_text("ringing")
+    await expect(page.get_by_role("heading", name="No customer open")).to_be_visible()
+    await cloud.pop()
+    await expect(page.get_by_role("heading", name="Erika Müller")).to_be_visible()
 
 
 async def test_a_second_client_of_the_same_page_gets_every_event(cloud: FakePageCloud, open_page: Open) -> None:

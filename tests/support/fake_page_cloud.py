@@ -89,6 +89,7 @@ class FakePageCloud:
         self.page_of_missed = 50
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.refused_tokens: set[str] = set()
+        self.files: dict[str, str] = {}
         self._ids = itertools.count(1)
         self._changed = asyncio.Condition()
 
@@ -126,6 +127,7 @@ class FakePageCloud:
         add.add_get("/pbx/callers/{caller}", self._caller)
         add.add_post("/pbx/callers/{caller}", self._hang_up)
         add.add_get("/pbx/queues/{name}", self._queue)
+        add.add_get("/ringline/{path:.+}", self._ringline)
         add.add_static("/docs/examples", ROOT / "docs" / "examples")
         add.add_static("/", ROOT / "web")
         return app
@@ -168,6 +170,15 @@ class FakePageCloud:
         """`change` and `say` at once."""
         await self.say(self.change(*calls, **what))
 
+    async def pop(self, ident: str = "c-1") -> None:
+        """Let the page that said hello last pop a call that rings: rank, claim, grant, done."""
+        page = [frame["page"] for frame in self.heard if frame["t"] == "hello"][-1]
+        said: Frame = {"t": "pop", "call": ident, "rank": 0, "done": False, "lease_ms": 1200, "steal_ms": 1800}
+        await self.say(said | {"grant": 0, "page": None})
+        await self.hears(lambda frame: frame["t"] == "pop.claim" and frame["call"] == ident, "pop.claim")
+        await self.say(said | {"grant": 1, "page": page})
+        await self.hears(lambda frame: frame["t"] == "pop.done" and frame["call"] == ident, "pop.done")
+
     async def result(self, command: Frame, stage: str, **fields: Any) -> None:
         """A stage of a command."""
         await self.say({"t": "result", "id": command["id"], "stage": stage, **fields})
@@ -197,6 +208,14 @@ class FakePageCloud:
         ticket = f"t-{self.tickets}-{request.headers['Authorization'].removeprefix('Bearer ')}"
         url = f"ws://{request.host}/ws?ticket={ticket}"
         return web.json_response({"ticket": ticket, "url": url, "expires_in_s": 30}, status=201)
+
+    async def _ringline(self, request: web.Request) -> web.StreamResponse:
+        """The files of the web room as a hosted app serves them, and what the test puts beside them."""
+        path = request.match_info["path"]
+        if path not in self.files:
+            return web.FileResponse(ROOT / "web" / path)
+        kind = "text/html" if path.endswith(".html") else "text/javascript"
+        return web.Response(text=self.files[path], content_type=kind)
 
     async def _read(self, request: web.Request) -> dict[str, str]:
         """The question of a page that may ask; what it was is kept."""

@@ -1,5 +1,6 @@
 import { read } from "../client/api.js";
 import { el, fill, plain, say, set } from "./dom.js";
+import { dress } from "./extra.js";
 import { EXTRAS } from "./texts/en.js";
 
 /**
@@ -35,9 +36,7 @@ export function directory() {
     const words = (around.words ?? EXTRAS).directory;
     const boxes = /** @type {WeakMap<HTMLInputElement, Combobox>} */ (new WeakMap());
     const leave = new AbortController();
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(SHEET);
-    around.root.adoptedStyleSheets.push(sheet);
+    const undress = dress(around.root, SHEET);
     const fields = () => /** @type {NodeListOf<HTMLInputElement>} */ (around.root.querySelectorAll("input[data-to]"));
     // The fields of a call come with its card, so they are looked for whenever something is about to be typed.
     const meet = () => {
@@ -48,7 +47,7 @@ export function directory() {
     return () => {
       leave.abort();
       for (const input of fields()) boxes.get(input)?.leave();
-      around.root.adoptedStyleSheets = around.root.adoptedStyleSheets.filter((each) => each !== sheet);
+      undress();
     };
   };
 }

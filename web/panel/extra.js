@@ -7,4 +7,18 @@
  *   `words`: in the panel's language, undefined where that is English; `attempt`: says on the panel why something failed
  * @typedef {(around: Around) => () => void} Extra  what it returns ends it
  */
-export {};
+
+/**
+ * Add a sheet to the panel's looks.
+ * @param {ShadowRoot} root
+ * @param {string} css
+ * @returns {() => void} take it off again
+ */
+export function dress(root, css) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets.push(sheet);
+  return () => {
+    root.adoptedStyleSheets = root.adoptedStyleSheets.filter((each) => each !== sheet);
+  };
+}

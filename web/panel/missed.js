@@ -1,5 +1,6 @@
 import { read } from "../client/api.js";
 import { el, fill, plain, say, show } from "./dom.js";
+import { dress } from "./extra.js";
 import { EXTRAS } from "./texts/en.js";
 
 /**
@@ -17,7 +18,7 @@ const SHOWN = 3;
 const RECORD_MS = 2_000;
 const CHANGES = new Set(["missed", "dropped", "failed"]);
 const SHEET = `
-.missed { padding: 8px 12px 4px; font-size: 13px; color: var(--dim); }
+.missed { padding: 0 12px 8px; font-size: 13px; color: var(--dim); }
 .missed ul { list-style: none; margin: 0; padding: 0; }
 .missed li { display: flex; align-items: center; gap: 8px; min-height: 32px; font-variant-numeric: tabular-nums; }
 .missed .who-called { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--text); }
@@ -29,11 +30,9 @@ export function missedCalls() {
   return (around) => {
     const list = new MissedList(around, (around.words ?? EXTRAS).missed);
     const { client, root } = around;
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(SHEET);
-    root.adoptedStyleSheets.push(sheet);
     root.querySelector(".notes")?.before(list.node);
     const offs = [
+      dress(root, SHEET),
       client.on("event", (event) => list.heard(event)),
       // Who is signed in is known right after the socket is live.
       client.on("socket", ({ state }) => state === "live" && queueMicrotask(() => void list.load())),
@@ -42,7 +41,6 @@ export function missedCalls() {
     return () => {
       for (const off of offs) off();
       list.close();
-      root.adoptedStyleSheets = root.adoptedStyleSheets.filter((each) => each !== sheet);
     };
   };
 }
@@ -61,7 +59,7 @@ class MissedList {
     this.leave = new AbortController();
     this.list = el("ul", { "aria-label": words.title });
     this.more = el("button", { type: "button", class: "action quiet", click: () => void this.#showMore() });
-    this.node = el("div", { class: "missed" }, this.list, this.more);
+    this.node = el("div", { class: "missed" }, el("div", {}, words.title), this.list, this.more);
     this.#draw();
   }
 
@@ -121,7 +119,7 @@ class MissedList {
   #line({ interaction, began_at: beganAt, number, name, returned }) {
     const { words, around } = this;
     const who = plain(name) || plain(number) || words.unknown;
-    const line = el("li", {}, el("span", {}, `${words.missed} ${this.#clock(beganAt)}`), el("bdi", { class: "who-called" }, who));
+    const line = el("li", {}, el("span", {}, this.#clock(beganAt)), el("bdi", { class: "who-called" }, who));
     const back = () => void around.attempt(() => around.client.command("place", { to: number, interaction }));
     if (returned) line.append(el("span", {}, fill(words.returned, this.#clock(returned.at))));
     else if (number) line.append(el("button", { type: "button", class: "action quiet", "aria-label": `${words.callBack}: ${who}`, click: back }, words.callBack));

@@ -65,7 +65,7 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .row:not(.dial) input { flex-basis: 100%; }
 .problem { padding: 2px 12px; min-height: 1.7em; font-size: 13px; color: var(--lost); overflow-wrap: anywhere; }
 .problem[data-level=info] { color: var(--dim); }
-.calls { display: grid; gap: 8px; padding: 0 12px; min-height: 168px; align-content: start; }
+.calls { display: grid; gap: 8px; padding: 0 12px 12px; min-height: 168px; align-content: start; }
 .idle { display: grid; place-content: center; min-height: 168px; padding: 12px; border: 1px dashed var(--line); border-radius: 10px; color: var(--dim);
   text-align: center; }
 .call { --ink: var(--not); --band: var(--not-band); min-height: 168px; padding: 10px 12px 12px; border-radius: 10px; background: var(--band);
@@ -103,7 +103,7 @@ select { min-height: 34px; max-inline-size: 100%; border-radius: 8px; border: 1p
 textarea { display: block; inline-size: 100%; margin-block: 2px 4px; padding: 6px 10px; border-radius: 8px; border: 1px solid var(--dim);
   background: var(--field); color: var(--text); font: inherit; resize: vertical; }
 .tray { list-style: none; margin: 0; padding: 0 12px; }
-.tray:empty { display: none; } .tray:not(:empty) { padding-block-start: 8px; }
+.tray:empty { display: none; }
 .tray .line { align-items: center; min-height: 40px; font-size: 13px; }
 .fill { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .tray .action { min-height: 32px; padding: 0 10px; font-size: 13px; }

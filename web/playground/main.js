@@ -1,4 +1,5 @@
 import { el } from "/panel/dom.js";
+import { directory, missedCalls } from "/panel/extras.js";
 import "/panel/index.js";
 import { Customers } from "./customers.js";
 import { Pbx } from "./pbx.js";
@@ -20,6 +21,7 @@ function agentCard(stack, user, pbx) {
   const panel = /** @type {import("../panel/index.js").RinglinePanel} */ (document.createElement("ringline-panel"));
   panel.setAttribute("shortcuts", "off");
   panel.setAttribute("label", `Telephone of ${nameOf(user)}`);
+  panel.use(directory(), missedCalls());
   panel.client = client;
   const phone = pbx && user.station ? new DeskPhone(pbx, user.station) : null;
   const own = el("a", { href: `/playground/agent.html?user=${encodeURIComponent(user.user)}`, target: "_blank" }, "own page ↗");

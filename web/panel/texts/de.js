@@ -133,11 +133,19 @@ export const EXTRAS = {
   },
   missed: {
     title: "Verpasste Anrufe",
-    missed: "Verpasst",
     unknown: "Unbekannte Nummer",
     callBack: "Zurückrufen",
     returned: "zurückgerufen {0}",
     more: "Alle zeigen (noch {0})",
     older: "Ältere zeigen",
+  },
+  attention: {
+    turnOn: "Klingelton und Benachrichtigungen einschalten",
+    turnOnRing: "Klingelton einschalten",
+    turnOnNotify: "Benachrichtigungen einschalten",
+    blocked: "Ihr Browser sperrt Benachrichtigungen dieser Seite.",
+    incoming: "Eingehender Anruf",
+    from: "{0} ruft an",
+    unknown: "Unbekannte Nummer",
   },
 };

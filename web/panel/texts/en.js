@@ -137,11 +137,19 @@ export const EXTRAS = {
   },
   missed: {
     title: "Missed calls",
-    missed: "Missed",
     unknown: "Unknown number",
     callBack: "Call back",
     returned: "called back {0}",
     more: "Show all ({0} more)",
     older: "Show older",
+  },
+  attention: {
+    turnOn: "Turn on ring tone and notifications",
+    turnOnRing: "Turn on the ring tone",
+    turnOnNotify: "Turn on notifications",
+    blocked: "Your browser blocks notifications from this page.",
+    incoming: "Incoming call",
+    from: "{0} calls",
+    unknown: "Unknown number",
   },
 };
