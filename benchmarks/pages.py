@@ -59,7 +59,9 @@ class Agent:
 
     async def work(self, rings: int) -> None:
         """So many rings, each with a fault or none."""
-        for _ in range(rings):
+        for number in range(rings):
+            if number % 50 == 0:
+                print(f"  {number} rings: {dict(self.seen)}", flush=True)
             await self._complete()
             (fault,) = self.chance.choices(list(FAULTS), list(FAULTS.values()))
             await self._ring(fault)
@@ -151,8 +153,14 @@ async def pops() -> Iterator[Figure]:
         agents = [
             Agent(Desk(cloud), one, other, seed) for seed, (cloud, one) in enumerate(zip(clouds, own, strict=True))
         ]
-        await asyncio.gather(*(agent.work(-(-RINGS // DESKS)) for agent in agents))
+        works = (agent.work(-(-RINGS // DESKS)) for agent in agents)
+        for failed in filter(None, await asyncio.gather(*works, return_exceptions=True)):
+            print(f"  an agent's work ended early: {failed!r}", flush=True)
     return iter(_figures(agents))
+
+
+def _profile(running: AsyncExitStack) -> Path:
+    return Path(running.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
 
 
 def _figures(agents: list[Agent]) -> Iterator[Figure]:

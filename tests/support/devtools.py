@@ -57,7 +57,14 @@ class Tab:
 
     async def until(self, condition: str, timeout_s: float = 10) -> None:
         """Wait until the expression holds. Asked from here: timers of hidden pages are late."""
-        await eventually(lambda: self.evaluate(f"Boolean({condition})"), timeout_s, saying=condition)
+        await eventually(lambda: self._holds(condition), timeout_s, saying=condition)
+
+    async def _holds(self, condition: str) -> bool:
+        """A page that is just being left, or hangs, does not answer."""
+        try:
+            return bool(await self.evaluate(f"Boolean({condition})", 2))
+        except (Gone, TimeoutError):
+            return False
 
     async def begin(self, statement: str) -> None:
         """Run something that may never end, and do not wait for it."""

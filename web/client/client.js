@@ -5,6 +5,7 @@ import { closed, openPages, pick, sizeOf } from "./frames.js";
 import { browserEnv } from "./env.js";
 import { memoryDrafts } from "./drafts.js";
 import { newId } from "./ids.js";
+import { Listeners } from "./listeners.js";
 import { Notes } from "./notes.js";
 import { open } from "./opening.js";
 import { newPageId, pageId } from "./pageid.js";
@@ -28,6 +29,8 @@ import { presenceOf, watchPage } from "./wake.js";
  *   `onlyLooks`: a page for boards, none of the agent's own: it logs no phone on and pops nothing
  */
 
+/** What is known before a welcome. */
+const NOBODY = { agent: null, name: "", roles: [], site: null, capabilities: [], dispositions: {} };
 const DEFAULT_TTL_MS = 8000;
 const KEPT_CONTEXTS = 8;
 const PRESENCE_MS = 1000;
@@ -37,7 +40,7 @@ const LABEL_LETTERS = 120;
 export class Client {
   /** @param {ClientOptions} options */
   constructor(options) {
-    this.options = options;
+    this.options = { ...options };
     /** @type {import("./env.js").Env} */
     this.env = { ...(options.env?.WebSocket ? /** @type {any} */ ({}) : browserEnv()), ...options.env };
     this.env.ticks ??= this.env.now;
@@ -46,10 +49,9 @@ export class Client {
     this.clock = new ServerClock(this.env.now);
     this.store = new Store();
     this.commands = new Commands(this.env, (state) => this.#staged(state));
-    /** @type {Map<string, Set<(detail: any) => void>>} */
-    this.handlers = new Map();
+    this.listeners = new Listeners();
     /** @type {Pick<ClientState, 'agent'|'name'|'roles'|'site'|'capabilities'|'dispositions'>} */
-    this.welcome = { agent: null, name: "", roles: [], site: null, capabilities: [], dispositions: {} };
+    this.welcome = NOBODY;
     this.frameBytes = FRAME_BYTES;
     /** @type {Map<string, Frame>} */
     this.contexts = new Map();
@@ -99,7 +101,7 @@ export class Client {
       api: this.options.api,
       env: this.env,
       timing: { ...TIMING, ...this.options.timing },
-      getToken: this.options.getToken,
+      getToken: (ask) => this.options.getToken(ask),
       hello: (replaces) => this.#hello(replaces),
       beat: () => ({ t: "beat", ...pick(this.store.position, ["station", "rev"]) }),
       heard: (frame, askedMs) => this.#heard(frame, askedMs),
@@ -151,6 +153,16 @@ export class Client {
     this.session.close();
   }
 
+  /** Close, and forget handlers and everything known: nothing is left of it but the drafts. `connect` begins anew. */
+  destroy() {
+    this.close();
+    this.commands.close();
+    this.listeners.clear();
+    this.contexts.clear();
+    this.store = new Store();
+    this.welcome = NOBODY;
+  }
+
   /** Look at the socket now: prove it, or open a new one. */
   retry() {
     if (["auth-required", "closed"].includes(this.session.status.state)) this.session.open();
@@ -159,14 +171,10 @@ export class Client {
 
   /** @returns {ClientState} all that is known now */
   get state() {
-    const { station, rev, doc, desk } = this.store;
     return {
       socket: this.session.status,
       ...this.welcome,
-      station,
-      rev,
-      doc,
-      desk,
+      ...pick(this.store, ["station", "rev", "doc", "desk"]),
       commands: this.commands.pending,
       context: Object.fromEntries(this.contexts),
     };
@@ -185,9 +193,7 @@ export class Client {
    * @returns {() => void} stop listening
    */
   on(name, fn) {
-    const fns = this.handlers.get(name) ?? new Set();
-    this.handlers.set(name, fns.add(fn));
-    return () => void fns.delete(fn);
+    return this.listeners.add(name, fn);
   }
 
   /**
@@ -392,12 +398,6 @@ export class Client {
 
   /** @param {string} name @param {unknown} detail */
   #emit(name, detail) {
-    for (const fn of [...(this.handlers.get(name) ?? [])]) {
-      try {
-        fn(detail);
-      } catch (error) {
-        console.error(`ringline: a handler of "${name}" failed`, error);
-      }
-    }
+    this.listeners.tell(name, detail);
   }
 }

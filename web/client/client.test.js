@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { World } from "../testing/world.js";
+import { createClient } from "./index.js";
 
 const SINCE = "2026-11-24T07:00:00.000Z";
 const BASE = 2 ** 32;
@@ -223,4 +224,42 @@ test("what is remembered of contexts is bounded", async () => {
   await world.live(truth(1));
   for (let i = 0; i < 30; i += 1) world.socket.says({ t: "context", interaction: `i-${i}`, notes: [] });
   assert.deepEqual(Object.keys(world.client.state.context), Array.from({ length: 8 }, (_, i) => `i-${22 + i}`));
+});
+
+test("the client of an API is made once, goes by the newest options, and others have their own", async () => {
+  const world = new World();
+  const { options } = world.client;
+  const again = createClient({ ...options, api: "https://cti.example/api", getToken: () => "newer", label: "Renamed" });
+  assert.equal(again, world.client);
+  assert.notEqual(createClient({ ...options, page: "p-2" }), world.client);
+  assert.notEqual(createClient({ ...options, api: "https://other.example" }), world.client);
+  assert.notEqual(new World().client, world.client);
+  await world.live();
+  assert.equal(world.socket.sent[0].label, "Renamed");
+  assert.deepEqual(world.asked, []);
+});
+
+test("destroyed, a client leaves no timer, socket or handler, knows nothing, and can begin anew", async () => {
+  const world = new World();
+  let heard = 0;
+  world.client.on("ringing", () => (heard += 1));
+  await world.live(truth(1));
+  const pending = assert.rejects(world.client.command("drop", { call: "c-1" }), { code: "offline" });
+  world.client.destroy();
+  await pending;
+  assert.deepEqual([world.timers.size, world.socket.closedWith, world.client.state.doc, world.client.state.agent], [0, 1000, null, null]);
+  await world.live(truth(1));
+  world.socket.says(station(world, truth(2, "ringing")));
+  assert.deepEqual([world.client.state.rev, heard], [2, 0]);
+});
+
+test("fifty times made, connected and destroyed at once, there is one socket at the end", async () => {
+  const world = new World();
+  for (let i = 0; i < 50; i += 1) {
+    const client = createClient(world.client.options);
+    client.connect().catch(() => undefined);
+    client.destroy();
+  }
+  await world.live();
+  assert.deepEqual([world.sockets.length, world.tickets, world.state], [1, 1, "live"]);
 });

@@ -84,6 +84,12 @@ export class Commands {
     this.heard({ id, stage: "failed", error });
   }
 
+  /** Nobody waits for what is pending any more. */
+  close() {
+    const error = { code: "offline", text: "This page let go of it. Whether it was done, the phone shows." };
+    for (const id of [...this.entries.keys()]) this.refused(id, error);
+  }
+
   /** @param {Entry} entry */
   #end(entry) {
     this.timers.clearTimeout(entry.timer);
