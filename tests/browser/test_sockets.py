@@ -42,13 +42,13 @@ class RotatingCloud(FakePageCloud):
         super().__init__()
         self.open_to_tickets = asyncio.Event()
         self.open_to_tickets.set()
-        self.asked = 0
+        self.tickets_asked = 0
         self.lives_s = 7200.0
         self.answers_again = False
         self.most_open = self.rotations = 0
 
     async def _ticket(self, request: web.Request) -> web.Response:
-        self.asked += 1
+        self.tickets_asked += 1
         await self.open_to_tickets.wait()
         return await super()._ticket(request)
 
@@ -138,9 +138,9 @@ async def test_a_hundred_rotations_miss_nothing_repeat_nothing_show_nothing_and_
 async def rotated(cloud: RotatingCloud, page: Page, number: int) -> None:
     """Put the clock to the socket's end, with a command on its way, and wait until the old socket is gone."""
     cloud.open_to_tickets.clear()
-    asked = cloud.asked
+    asked = cloud.tickets_asked
     await page.clock.fast_forward(LONGEST_MIN * 60_000)
-    await eventually(lambda: cloud.asked > asked, saying=f"ticket {number}")
+    await eventually(lambda: cloud.tickets_asked > asked, saying=f"ticket {number}")
     await page.evaluate("void (window.outcome = window.client.command('hold', { call: 'c-1' }))")
     commands = 2 * number - 1
     await eventually(lambda: sum(is_command("hold")(each) for each in cloud.heard) == commands, saying="the command")
@@ -164,7 +164,7 @@ async def test_a_socket_is_replaced_before_its_token_ends_and_not_much_earlier(
     page = await in_a_call(cloud, open_page)
     await page.clock.fast_forward(28 * 60_000)
     await eventually(lambda: any(frame["t"] == "beat" for frame in cloud.heard), saying="a beat")
-    assert cloud.asked == 1 + 1  # the page was loaded twice
+    assert cloud.tickets_asked == 1 + 1  # the page was loaded twice
     await page.clock.fast_forward(61_000)
     await cloud.hears(lambda frame: frame["t"] == "hello" and "replaces" in frame, "rotation")
     await settled_after(cloud, page, 1)
@@ -176,7 +176,7 @@ async def test_a_socket_is_not_replaced_before_an_hour_and_a_half(cloud: Rotatin
     page = await in_a_call(cloud, open_page)
     await page.clock.fast_forward((SHORTEST_MIN - 1) * 60_000)
     await eventually(lambda: any(frame["t"] == "beat" for frame in cloud.heard), saying="a beat")
-    assert cloud.asked == 1 + 1
+    assert cloud.tickets_asked == 1 + 1
 
 
 @pytest.mark.parametrize("stage", ["before", "after"], ids=["not-heard", "sent"])

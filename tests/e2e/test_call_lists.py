@@ -35,7 +35,7 @@ async def listed(stack: Stack, number: str, who: str = "adam", **question: str) 
 
 async def only(stack: Stack, number: str) -> dict[str, Any]:
     """The number's one call, once it is there."""
-    found = await eventually(partial(listed, stack, number), timeout_s=15)
+    found: list[dict[str, Any]] = await eventually(partial(listed, stack, number), timeout_s=15)
     assert len(found) == 1
     return found[0]
 

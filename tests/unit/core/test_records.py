@@ -234,7 +234,7 @@ def test_only_the_call_that_was_asked_for_continues_it() -> None:
 def test_a_place_of_which_nothing_came_names_no_later_call() -> None:
     model = StationModel("hq")
     model.expect(Verb.PLACE, "1001", None, placed=CONTINUES)
-    model.unexpect(Verb.PLACE, "1001", None)
+    model.unexpect("1001")
     model.apply(OWN)
     assert [each["interaction"] for each in model.document("1001")["calls"]] == ["i-hq-k"]
 
