@@ -16,12 +16,9 @@ ROOT = Path(__file__).parents[2]
 ADAPTERS = ROOT / "edge-connector/src/ringline_edge/adapters"
 STATUS = {"done", "todo", "exempt"}
 GENERAL = ("connect", "auth", "reconnect", "snapshot", "traces", "real_pbx", "docs", "limits")
-OF_THE_GATE = {EventName.GATE_TRIPPED, EventName.MISSED_LIMIT}
-"""Events that no adapter has a part in."""
-
 RULES = {
     *GENERAL,
-    *(f"event.{name}" for name in EventName if name not in OF_THE_GATE),
+    *(f"event.{name}" for name in EventName if name is not EventName.GATE_TRIPPED),
     *(f"command.{verb}" for verb in Verb),
 }
 

@@ -300,7 +300,7 @@ async def test_an_agent_who_lets_calls_ring_unanswered_is_not_ready_until_they_s
     try:
         async with ready_agent(stack, "anna") as page:
             caller = await stack.caller("5000", "+442079460111")
-            await page.event("missed_limit", timeout_s=30)
+            await page.document(lambda d: d["agent"]["reason"] == "ringline:missed", "too many", timeout_s=30)
             await state(page, "not_ready", "ringline:missed")
             assert page.names().count("missed") == 2
             await offered(stack, "1001", is_offered=False)

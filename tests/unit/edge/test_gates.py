@@ -258,7 +258,7 @@ async def test_calls_that_ring_unanswered_in_a_row_hold_over_a_restart_until_rea
         leg = Leg(ident, "L1", "PJSIP/1001", LegState.ALERTING, 1, "1001", queue="support")
         site.see(leg)
         shown = site.see(replace(leg, ended=Ended(9, cause=Cause.NO_ANSWER)))
-    assert [each["event"] for each in shown["recent"]][-2:] == ["missed", "missed_limit"]
+    assert [each["event"] for each in shown["recent"]][-1:] == ["missed"]
     await eventually(lambda: site.pbx.holds == {"1001": "ringline:missed"})
     shown = site.document()["agent"]
     assert (shown["state"], shown["reason"]) == ("not_ready", "ringline:missed")

@@ -170,15 +170,13 @@ class StationGate:
             kept.waived = False
         self.settle(now_ms)
 
-    def hear(self, ends: Iterable[Rung]) -> bool:
-        """How ringing ended here, in order; True when by that too many calls of queues are missed in a row."""
-        misses, before = self.kept.misses, self.kept.misses.is_out
+    def hear(self, ends: Iterable[Rung]) -> None:
+        """How ringing ended here, in order: calls of queues that are missed in a row are counted."""
         for each in ends if self._is_manned else ():
             queue = self._offered.pop(each.call, None)
             if queue is not None or each.event is EventName.ANSWERED:
-                misses.hear(each, self.rules(queue).missed_limit or 0)
+                self.kept.misses.hear(each, self.rules(queue).missed_limit or 0)
         self._offered = {call: queue for call, queue in self._offered.items() if call in self._up}
-        return misses.is_out and not before
 
     def pressed_ready(self, now_ms: int) -> bool:
         """Ready on the phone's own keys; True when that met a closed gate (`gate_tripped`)."""

@@ -119,10 +119,6 @@ class StationModel:
         """Ready was pressed on the phone against a closed gate."""
         self._station(station).raise_all([Happened(EventName.GATE_TRIPPED, at_ms, by=By.AGENT_PHONE)])
 
-    def miss_too_many(self, station: str, at_ms: int) -> None:
-        """The agent has missed too many calls in a row."""
-        self._station(station).raise_all([Happened(EventName.MISSED_LIMIT, at_ms)])
-
     def rung(self, station: str, after: int) -> list[Rung]:
         """How ringing ended at the station, of the transitions numbered above `after`."""
         found = self._stations.get(station)

@@ -68,7 +68,6 @@ class EventName(StrEnum):
     IN_SERVICE = "in_service"
     OUT_OF_SERVICE = "out_of_service"
     GATE_TRIPPED = "gate_tripped"
-    MISSED_LIMIT = "missed_limit"
 
 
 class Cause(StrEnum):

@@ -91,7 +91,7 @@ class Gates:
         gate.can_hold = station not in self._holding.impossible
         if self._knows_calls:
             gate.see(self._model.calls_seen(station), now_ms)
-            self._count_misses(gate, now_ms)
+            self._count_misses(gate)
             self._bring_about(gate, now_ms)
         changed = self._model.stand(station, self._standing(gate, now_ms), now_ms)
         self._send_back(station, now_ms)
@@ -226,12 +226,11 @@ class Gates:
         if self._acts:
             self._holding.want(gate.station, Wish(gate.wanted(now_ms), in_call=bool(gate.kept.armed)))
 
-    def _count_misses(self, gate: StationGate, now_ms: int) -> None:
+    def _count_misses(self, gate: StationGate) -> None:
         ends = self._model.rung(gate.station, self._rung.get(gate.station, 0))
         if ends:
             self._rung[gate.station] = ends[-1].n
-        if gate.hear(ends):
-            self._model.miss_too_many(gate.station, now_ms)
+        gate.hear(ends)
 
     def _kept(self, station: str) -> None:
         kind, since = self._holding.kept(station), self._held_since.get(station)
