@@ -15,6 +15,7 @@ from typing import Any
 from ringline_cloud.services import numbers
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.person import Person
+from ringline_cloud.store.interactions import recorded
 from ringline_cloud.store.table import Item
 from ringline_cloud.telemetry import logger
 from ringline_core.ids import is_id
@@ -84,7 +85,8 @@ def _merged(head: Item, belongings: list[Item]) -> list[str]:
     """Interactions that merged into this one, as far as head and records tell."""
     found = set(head.get("was", ()))
     for item in belongings:
-        told = json.loads(item["record_json"]).get("was", []) if "record_json" in item else []
+        is_record = "packed" in item or "record_json" in item
+        told = json.loads(recorded(item)).get("was", []) if is_record else []
         found |= {old for old in told if isinstance(old, str) and is_id(old)} if isinstance(told, list) else set()
     return sorted(found)
 

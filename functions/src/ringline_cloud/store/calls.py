@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ringline_cloud.store import keys
+from ringline_cloud.store.interactions import packed
 from ringline_cloud.store.table import Item, Table
 
 _NAMES = {"#ttl": "ttl"}
@@ -58,8 +59,8 @@ class Calls:
             )
 
     def _record(self, tenant: str, call: Filed) -> Item:
-        values = {":version": call.version, ":record": call.record, ":began": call.began_at, ":ttl": call.ttl}
-        sets = "version = :version, record_json = :record, began_at = if_not_exists(began_at, :began), #ttl = :ttl"
+        values = {":version": call.version, ":record": packed(call.record), ":began": call.began_at, ":ttl": call.ttl}
+        sets = "version = :version, packed = :record, began_at = if_not_exists(began_at, :began), #ttl = :ttl"
         if call.row is not None:
             sets += ", row_json = :row"
             values[":row"] = call.row
