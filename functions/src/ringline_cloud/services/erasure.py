@@ -22,7 +22,7 @@ from ringline_core.ids import is_id
 from ringline_core.wire.base import ms_to_rfc3339
 
 TOMBSTONE_DAYS = 90
-MOST = 100
+MOST = 50
 """Interactions erased by one request; the rest needs another one."""
 
 _AT_ONCE = 25
