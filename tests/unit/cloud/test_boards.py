@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 from ringline_cloud.services.states import States
+from ringline_cloud.store.watches import Team
 from ringline_core.wire import codec
 from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.edge import WatchOrder
@@ -22,6 +24,16 @@ def station(number: str, agent: str | None, state: str = "ready") -> Frame:
 
 STATIONS = [station("1001", "anna"), station("1002", "ben"), station("1003", None, "logged_off")]
 QUEUES = [{"queue": "support", "waiting": 2}, {"queue": "sales", "waiting": 1}]
+
+
+class Raced:
+    """A DynamoDB client between whose writes something else happens."""
+
+    def __init__(self, client: Any, update_item: Any) -> None:
+        self.client, self.update_item = client, update_item
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
 
 
 @pytest.fixture
@@ -201,6 +213,30 @@ def test_a_socket_that_is_gone_looks_no_more(floor: Cloud) -> None:
     floor.page_gone("sue-2", "sue")
     assert floor.deps.watches.get(TENANT, SITE).watchers == {}
     assert orders(floor)[-1] == (0, False)
+
+
+def test_a_page_that_begins_while_the_last_of_its_team_goes_keeps_its_team(floor: Cloud) -> None:
+    looks(floor, "sue")
+    floor.page_opens("sue", "sue-2", "page-sue-2", only_looks=True)
+    update, raced = floor.client.client.update_item, False
+
+    def racing(**arguments: Any) -> Any:
+        nonlocal raced
+        answer = update(**arguments)
+        if "REMOVE" in arguments["UpdateExpression"] and not raced:
+            raced = True
+            sight = floor.deps.watches.get(TENANT, SITE)
+            team = Team(frozenset({"anna"}), frozenset({"support"}))
+            floor.deps.watches.begin(TENANT, SITE, "sue-2", "Blue", team, sight.epoch, floor.now_ms + 90_000)
+        return answer
+
+    floor.client.client = Raced(floor.client.client, racing)
+    floor.client.one_at_a_time = threading.RLock()  # type: ignore[assignment]  # it is all one thread
+    watches(floor, "sue", on=False)
+    assert raced
+    assert floor.deps.watches.get(TENANT, SITE).teams.keys() == {"Blue"}
+    tells(floor)
+    assert seen(floor, "sue-2") == (["1001"], ["support"])
 
 
 def test_a_new_leader_is_told_and_the_old_one_is_fenced(floor: Cloud) -> None:

@@ -27,12 +27,14 @@ class Watch:
 
     Attributes:
         epoch: Of the edge that leads, as far as it is known here.
+        begun: How often a page began to look.
         teams: Rosters by team.
         watchers: Team of each socket that looks; None sees all.
         until_ms: When each of them must have said so again.
     """
 
     epoch: int = 0
+    begun: int = 0
     teams: dict[str, Team] = field(default_factory=dict)
     watchers: dict[str, str | None] = field(default_factory=dict)
     until_ms: dict[str, int] = field(default_factory=dict)
@@ -73,13 +75,13 @@ class Watches:
         """
         names = {"#watcher": _WATCHER + socket, "#ttl": "ttl"}
         values: dict[str, Any] = {":watcher": {"team": team or "", "sees_all": team is None, "until_ms": until_ms}}
-        values |= {":epoch": epoch, ":ttl": until_ms // 1000 + KEPT_S}
+        values |= {":epoch": epoch, ":ttl": until_ms // 1000 + KEPT_S, ":one": 1}
         more = ""
         if team is not None and roster is not None:
             names["#team"] = _TEAM + team
             values[":team"] = {"agents": sorted(roster.agents), "queues": sorted(roster.queues)}
             more = ", #team = :team"
-        expression = f"SET #watcher = :watcher, epoch = :epoch, #ttl = :ttl{more}"
+        expression = f"SET #watcher = :watcher, epoch = :epoch, #ttl = :ttl{more} ADD begun :one"
         return _view(self._table.update(keys.watch(tenant, site), expression, values, names=names).item)
 
     def prolong(self, tenant: str, site: str, socket: str, until_ms: int) -> Watch | None:
@@ -95,10 +97,10 @@ class Watches:
 
     def end(self, tenant: str, site: str, sockets: Iterable[str]) -> Watch:
         """These pages look no more; the watch after it, without teams that nobody looks at."""
-        names = {f"#gone{index}": _WATCHER + socket for index, socket in enumerate(sorted(sockets))}
-        left = self._remove(tenant, site, names)
-        unseen = set(left.teams) - set(left.watchers.values())
-        return self._remove(tenant, site, {f"#gone{index}": _TEAM + team for index, team in enumerate(sorted(unseen))})
+        left = self._remove(tenant, site, [_WATCHER + socket for socket in sorted(sockets)], "attribute_exists(pk)", {})
+        unseen = [_TEAM + team for team in sorted(set(left.teams) - set(left.watchers.values()))]
+        # A page of such a team may have begun meanwhile: its team stays.
+        return self._remove(tenant, site, unseen, "begun = :begun", {":begun": left.begun})
 
     def lead(self, tenant: str, site: str, epoch: int) -> Watch:
         """Another edge leads, or the same one on another socket; who looks at its board."""
@@ -107,15 +109,12 @@ class Watches:
         )
         return _view(written.item)
 
-    def _remove(self, tenant: str, site: str, names: dict[str, str]) -> Watch:
-        if not names:
+    def _remove(self, tenant: str, site: str, attributes: list[str], condition: str, values: dict[str, int]) -> Watch:
+        if not attributes:
             return self.get(tenant, site)
+        names = {f"#gone{index}": name for index, name in enumerate(attributes)}
         written = self._table.update(
-            keys.watch(tenant, site),
-            f"REMOVE {', '.join(names)}",
-            {},
-            condition="attribute_exists(pk)",
-            names=names,
+            keys.watch(tenant, site), f"REMOVE {', '.join(names)}", values, condition=condition, names=names
         )
         return _view(written.item)
 
@@ -125,6 +124,7 @@ def _view(item: Item) -> Watch:
     teams = {name.removeprefix(_TEAM): each for name, each in item.items() if name.startswith(_TEAM)}
     return Watch(
         epoch=int(item.get("epoch", 0)),
+        begun=int(item.get("begun", 0)),
         teams={name: Team(frozenset(each["agents"]), frozenset(each["queues"])) for name, each in teams.items()},
         watchers={socket: None if each["sees_all"] else str(each["team"]) for socket, each in watchers.items()},
         until_ms={socket: int(each["until_ms"]) for socket, each in watchers.items()},
