@@ -199,3 +199,13 @@ def test_a_frame_may_carry_as_many_stations_as_fit() -> None:
         for number in range(150)
     ]
     assert codec.decode_from_edge(json.dumps({"t": "state", "frame": 1, "epoch": 1, "stations": each}))
+
+
+@pytest.mark.parametrize("reason", ["lunch", "ringline", "ringline:wrap_up", "ringline:logged_off"])
+def test_no_page_takes_a_reason_that_marks_our_own_holds(reason: str) -> None:
+    raw = json.dumps({"t": "command", "id": "c1", "verb": "set_state", "state": "not_ready", "reason": reason})
+    if reason.startswith("ringline:"):
+        with pytest.raises(InvalidMessageError, match="reason"):
+            codec.decode_from_page(raw)
+    else:
+        assert codec.decode_from_page(raw).reason == reason  # type: ignore[union-attr]

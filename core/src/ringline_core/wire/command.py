@@ -14,6 +14,10 @@ DEFAULT_TTL_MS = 8000
 LONGEST_TTL_MS = 600_000
 
 
+OURS = "ringline:"
+"""Begins the reasons of our own making: by them alone a PBX's pauses are known to be holds of ours."""
+
+
 class Arguments(WireModel):
     """Arguments of all verbs; the services check which verb needs which."""
 
@@ -50,6 +54,8 @@ class PageCommand(Arguments):
     def _reason_is_known(self) -> PageCommand:
         if self.verb is Verb.REJECT and self.reason is not None and self.reason not in tuple(RejectReason):
             raise ValueError(f"reason: one of {', '.join(RejectReason)}")
+        if self.verb is Verb.SET_STATE and self.reason is not None and self.reason.startswith(OURS):
+            raise ValueError(f"reason: {OURS} begins the reasons that Ringline itself sets")
         return self
 
 
