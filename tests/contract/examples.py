@@ -243,9 +243,11 @@ EXAMPLES: Final[dict[str, tuple[Frame, ...]]] = {
          "queues": ["support"], "name": "Anna Ek"},
         {"t": "desks", "part": 1, "parts": 1, "items": [
             {"station": "1001", "rev": 7, "agent": "anna", "login": "7001", "queues": ["support"], "name": "Anna Ek",
-             "pages": 1, "drafts": ["i-2"], "decided": [], "work": [{**WORK, "id": "x-1"}], "policy": POLICY},
+             "pages": 1, "drafts": ["i-2"], "decided": [], "work": [{**WORK, "id": "x-1"}],
+             "wrap_up": [{"interaction": "i-2", "call": "c-2", "since_at": AT, "limit_at": None, "needs": ["note"],
+                          "ask": None}], "policy": POLICY},
             {"station": "1002", "rev": 3, "agent": None, "login": None, "queues": [], "name": "", "pages": 0,
-             "drafts": [], "decided": [], "work": [], "policy": {}}]},
+             "drafts": [], "decided": [], "work": [], "wrap_up": [], "policy": {}}]},
         {"t": "watch", "until_at": AT, "whole": True},
         {"t": "lead", "epoch": 3},
         {"t": "standby", "epoch": 4},

@@ -262,6 +262,7 @@ class Edge:
                 self._gates.led()
             case StandingBy(epoch):
                 logger.info("standing_by", extra={"epoch": epoch})
+                self._gates.stood_by()
             case Fenced(epoch):
                 logger.warning("fenced", extra={"epoch": epoch})
             case Refused(what, code):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.cloud import SITE, TENANT, Cloud
+from tests.support.cloud import SITE, TENANT, Cloud, document
 
 
 def role(frame: dict[str, object]) -> tuple[object, object]:
@@ -91,3 +91,27 @@ def test_a_hello_under_another_edges_name_is_refused(cloud: Cloud) -> None:
     hello = {"t": "hello", "v": 1, "edge": "edge-2", "session": "s", "software": "x", "pbx": {"kind": "x"}}
     assert (cloud.from_edge(hello, "edge-1") or {})["code"] == "forbidden"
     assert cloud.deps.leases.get(TENANT, SITE).holder is None
+
+
+def test_an_edge_that_takes_the_lead_by_a_beat_is_told_all_desks_and_what_they_owe(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.logged_on()
+    entries = [
+        {"interaction": ident, "call": "c-1", "since_at": "2026-03-01T10:00:00.000Z", "needs": ["note"], "ask": ask}
+        for ident, ask in (("i-1", None), ("i-2", "owe"))
+    ]
+    doc = {**document("1001"), "wrap_up": entries}
+    cloud.from_edge({"t": "state", "epoch": 1, "stations": [{"station": "1001", "seq": 1, "doc": doc}]})
+    cloud.edge_leads("edge-2", "t1", "e2")
+    assert cloud.edges.to("e2", "desks") == []
+    cloud.from_edge({"t": "release", "epoch": 1})
+    assert beat(cloud, 1, "edge-2", "e2") == ("active", 2)
+    (frame,) = cloud.edges.to("e2", "desks")
+    (desk,) = frame["items"]
+    assert (desk["station"], desk["agent"], [each["interaction"] for each in desk["wrap_up"]]) == (
+        "1001",
+        "anna",
+        ["i-1"],
+    )
+    assert beat(cloud, 2, "edge-2", "e2") == ("active", 2)
+    assert len(cloud.edges.to("e2", "desks")) == 1

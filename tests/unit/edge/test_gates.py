@@ -268,3 +268,31 @@ async def test_calls_that_ring_unanswered_in_a_row_hold_over_a_restart_until_rea
     await eventually(lambda: site.pbx.holds == {"1001": "ringline:missed"})
     site.gates.ask_ready("1001")
     await eventually(lambda: site.pbx.holds == {})
+
+
+OWING = {"interaction": "i-hq-L9", "call": "c-hq-L9", "since_at": "2026-03-01T10:00:00.000Z", "needs": ["note"]}
+
+
+async def test_who_owes_by_what_another_edge_told_is_kept_from_calls_by_this_one(site: Site) -> None:
+    site.tell(wrap_up=[OWING])
+    await eventually(lambda: site.pbx.holds == {"1001": "ringline:wrap_up"})
+    assert [each["interaction"] for each in site.document()["wrap_up"]] == ["i-hq-L9"]
+    site.tell(decided=["i-hq-L9"])
+    await eventually(lambda: site.pbx.holds == {})
+    site.tell(wrap_up=[OWING])
+    assert site.document()["wrap_up"] == [], "only who did not see the calls is told"
+
+
+async def test_an_edge_that_stands_by_forgets_and_goes_on_from_what_it_is_told_with_the_next_lead(site: Site) -> None:
+    await site.wrap_up()
+    leads = [False]
+    site.gates.leads = lambda: leads[0]
+    site.gates.stood_by()
+    assert (site.gates.gated, site.holding.stations) == (0, ())
+    assert list(site.memory.gates()) == []
+    assert site.document()["wrap_up"] == []
+    assert site.pbx.holds == {"1001": "ringline:wrap_up"}, "the other edge's business now"
+    leads[0] = True
+    site.tell()
+    site.gates.led()
+    await eventually(lambda: site.pbx.holds == {})

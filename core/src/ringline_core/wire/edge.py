@@ -12,7 +12,7 @@ from ringline_core.wire.board import BoardContent, LeftStation
 from ringline_core.wire.codes import PROTOCOL_VERSION, ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand, Result
 from ringline_core.wire.desk import WorkItem
-from ringline_core.wire.document import StationDocument
+from ringline_core.wire.document import StationDocument, WrapUpEntry
 from ringline_core.wire.page import Bye
 from ringline_core.wire.policy import Policy
 
@@ -207,6 +207,7 @@ class DeskForEdge(WireModel):
     drafts: tuple[Id, ...] = ()
     decided: tuple[Id, ...] = ()
     work: tuple[WorkItem, ...] = ()
+    wrap_up: tuple[WrapUpEntry, ...] = ()
     policy: Policy = Policy()
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from ringline_core.domain.facts import Pressed
-from ringline_core.domain.gate import StationGate
+from ringline_core.domain.gate import Entry, GateState, StationGate
 from ringline_core.domain.holds import HoldKind
 from ringline_core.domain.model import StationModel
 from ringline_core.domain.standing import Owing, Standing
@@ -78,6 +78,7 @@ class Gates:
                 if desk.agent is None:
                     continue
                 gate = self._new(desk.station)
+                gate.kept.entries |= self._debts(desk)
             if gate.desk is None or desk.rev > gate.desk.rev:
                 self._take(gate, desk)
 
@@ -176,6 +177,15 @@ class Gates:
         """This edge leads from now on: what is wanted is asked of the PBX."""
         self._align()
 
+    def stood_by(self) -> None:
+        """Another edge leads: what this one remembers ages, and the cloud tells it anew together with the lead."""
+        self._holding.forget()
+        for station, gate in list(self._gates.items()):
+            gate.kept = GateState()
+            gate.desk = None
+            self._touch(station)
+        self._gates.clear()
+
     def found_pbx(self) -> None:
         """The PBX has told everything; before that no call is known, and none may be taken for over."""
         self._knows_calls = True
@@ -195,6 +205,16 @@ class Gates:
 
     def _gate(self, station: str) -> StationGate:
         return self._gates.get(station) or self._new(station)
+
+    def _debts(self, desk: DeskForEdge) -> dict[str, Entry]:
+        """What the agent owes by what another edge has told the cloud; of which queue is not known any more."""
+        offset_ms = self.offset_ms()
+        return {
+            each.interaction: Entry(
+                each.interaction, each.call, None, round(each.since_at.timestamp() * 1000 - offset_ms)
+            )
+            for each in desk.wrap_up
+        }
 
     def _new(self, station: str) -> StationGate:
         gate = self._gates[station] = StationGate(station)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ringline_core.domain.holds import HoldKind
 from ringline_core.errors import CommandError, PbxUnavailableError
@@ -63,7 +64,11 @@ class Holding:
         if self._is_to_do(station) and station not in self._tasks:
             task = asyncio.get_running_loop().create_task(self._bring_about(station))
             self._tasks[station] = task
-            task.add_done_callback(lambda _: self._tasks.pop(station, None))
+            task.add_done_callback(partial(self._done, station))
+
+    def _done(self, station: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(station) is task:
+            del self._tasks[station]
 
     def undone(self, station: str) -> None:
         """Somebody else may have taken the hold away: it is asked for anew, and shown meanwhile."""
@@ -77,6 +82,15 @@ class Holding:
         for station in {*self._adapter.held, *self._wanted}:
             self._stale.add(station)
             self.want(station, self._wanted.get(station, _FREE))
+
+    def forget(self) -> None:
+        """Somebody else acts at the PBX from now on: nothing is wanted here, and what is kept there is not known."""
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
+        self._wanted = dict.fromkeys(self._wanted, _FREE)
+        self._kept.clear()
+        self._stale.clear()
 
     async def settled(self) -> None:
         """Returns once nothing is on its way."""

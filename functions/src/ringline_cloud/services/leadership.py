@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity
-from ringline_cloud.services import posts, watching
+from ringline_cloud.services import decisions, posts, watching
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.leases import Lease
+from ringline_cloud.store.stations import StationItem
 from ringline_core.errors import ForbiddenError, UnsupportedVersionError
 from ringline_core.wire import codec
 from ringline_core.wire.base import ms_to_rfc3339
@@ -64,8 +65,9 @@ def beat(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) -> tuple
         known = deps.sockets.get(socket) or {}
         leads, lease = _lead(deps, who, socket, str(known.get("session", "")), now_ms)
         if leads:
+            _send_desks(deps, who, socket)
             watching.led(deps, who.tenant, who.site, lease.epoch, socket)
-    if leads:
+    elif leads:
         _send_behind(deps, who, socket, message)
     role = {"role": "active" if leads else "standby", "epoch": lease.epoch}
     return compact({"t": "beat", "frame": message.frame, "now_at": ms_to_rfc3339(now_ms), **role}), lease.epoch
@@ -100,6 +102,12 @@ def _send_behind(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) 
 def _send_desks(deps: Deps, who: EdgeIdentity, socket: str) -> None:
     found = [deps.stations.get(who.tenant, who.site, each) for each in deps.stations.directory(who.tenant, who.site)]
     policy = deps.sites.policy(who.tenant)
-    chunks = posts.in_frames([posts.desk_for_edge(deps, who.tenant, item, policy) for item in found if item])
+    chunks = posts.in_frames([_whole_desk(deps, who.tenant, item, policy) for item in found if item])
     for part, chunk in enumerate(chunks, 1):
         deps.edges.post((socket,), posts.desks_frame(chunk, part, len(chunks)))
+
+
+def _whole_desk(deps: Deps, tenant: str, item: StationItem, policy: dict[str, Any]) -> dict[str, Any]:
+    """A desk with what its agent owes, for an edge that did not see the calls itself."""
+    owing = [each.model_dump(mode="json") for each in decisions.undecided(item) if each.ask != "owe"]
+    return {**posts.desk_for_edge(deps, tenant, item, policy), "wrap_up": owing}

@@ -59,6 +59,7 @@ def desk_for_edge(deps: Deps, tenant: str, item: StationItem, policy: dict[str, 
         "name": desk.get("name", ""),
         "pages": len(item.sockets),
         **kept,
+        "wrap_up": [],
         "policy": deps.sites.policy(tenant) if policy is None else policy,
     }
 
