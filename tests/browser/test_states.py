@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.scenes import PLAYGROUND, STATES, Scene
-from tests.support.browser import Open, axe, findings
+from tests.browser.test_language import speak_german
+from tests.support.browser import Open, axe, findings, outside
 from tests.support.fake_page_cloud import FakePageCloud, call
 
 
@@ -26,6 +27,7 @@ async def _check(cloud: FakePageCloud, open_page: Open, scene: Scene, path: str,
     if scene.then is not None:
         await scene.then(cloud, page)
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert await outside(page) == []
     assert await page.evaluate("window.violations ?? []") == []
     assert await findings(page, checker) == []
     await page.emulate_media(color_scheme="dark")
@@ -36,7 +38,27 @@ async def _check(cloud: FakePageCloud, open_page: Open, scene: Scene, path: str,
 async def test_s36_the_panel_draws_and_axe_finds_nothing_in_light_and_dark(
     cloud: FakePageCloud, open_page: Open, checker: str, name: str
 ) -> None:
-    await _check(cloud, open_page, STATES[name], "/host.html", checker, 340)
+    await _check(cloud, open_page, STATES[name], "/host.html", checker, 320)
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_the_panel_fits_into_320_pixels_in_german(cloud: FakePageCloud, open_page: Open, name: str) -> None:
+    STATES[name].arrange(cloud)
+    page = await open_page(live=False, viewport={"width": 320, "height": 760})
+    await expect(page.get_by_text(STATES[name].words).first).to_be_visible()
+    await speak_german(page)
+    assert await outside(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_s36_forced_colours_leave_nothing_that_cannot_be_read(
+    cloud: FakePageCloud, open_page: Open, checker: str, name: str
+) -> None:
+    STATES[name].arrange(cloud)
+    page = await open_page(live=False, forced_colors="active", viewport={"width": 320, "height": 760})
+    await expect(page.get_by_text(STATES[name].words).first).to_be_visible()
+    assert await findings(page, checker) == []
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -54,6 +54,21 @@ async def findings(page: Page, source: str) -> list[str]:
     return [f"{each['id']} ({each['impact']}): {each['nodes'][0]['target']}" for each in found]
 
 
+async def outside(page: Page) -> list[str]:
+    """What sticks out of the panel to either side: its edge cuts off what does."""
+    found: list[str] = await page.evaluate(
+        """() => [...document.querySelectorAll("ringline-panel")].flatMap(({ shadowRoot }) => {
+          const edge = shadowRoot.querySelector(".panel").getBoundingClientRect();
+          const parts = shadowRoot.querySelectorAll("button, input, textarea, select, th, td, p, .name, .band");
+          return [...parts].filter((each) => {
+            const { width, left, right } = each.getBoundingClientRect();
+            return width > 2 && (right > edge.right || left < edge.left);
+          }).map((each) => each.textContent || each.tagName);
+        })"""
+    )
+    return found
+
+
 async def events(page: Page) -> list[str]:
     """What the page raised so far."""
     raised: list[str] = await page.evaluate("window.events")

@@ -25,9 +25,9 @@ const SHEET = `
 .found :is(.fill, .dim) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .found .fill { font-weight: 600; }
 .found .dim { grid-column: 2 / 4; color: var(--dim); font-size: 13px; }
-.found [data-state=ready] .shape { color: var(--ready); } .found [data-state=busy] .shape { color: var(--talk); }
+[data-state=ready] > .shape { color: var(--ready); } [data-state=busy] > .shape { color: var(--talk); }
 @media (forced-colors: active) { .found li[aria-selected=true] { forced-color-adjust: none; background: Highlight; color: HighlightText; outline-color: HighlightText; }
-  .found li[aria-selected=true] * { color: inherit; } }
+  .found li[aria-selected=true] :is(.shape, .dim) { color: inherit; } }
 `;
 
 /** @returns {import("./extra.js").Extra} */

@@ -28,10 +28,10 @@ export const STYLE = `
 .why { min-height: 1.4em; padding-inline-start: calc(1.3em + 8px); font-size: 13px; overflow-wrap: anywhere; }
 .actions { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 6px; }
 .action { min-height: 34px; padding: 4px 12px; border-radius: 8px; border: 1px solid var(--line); background: var(--field); color: var(--text);
-  font: inherit; font-weight: 600; white-space: nowrap; cursor: pointer; }
+  max-inline-size: 100%; font: inherit; font-weight: 600; cursor: pointer; }
 .action.go { background: var(--go); color: var(--go-text); border-color: var(--go); }
 .action.stop { background: var(--stop); color: var(--stop-text); border-color: var(--stop); margin-inline-start: auto; }
-.action.big { flex: 1 0 auto; min-height: 44px; font-size: 16px; }
+.action.big { flex: 1 0 auto; white-space: nowrap; min-height: 44px; font-size: 16px; }
 .action.big.go { flex-grow: 2; }
 .action.quiet { border-color: transparent; background: transparent; font-weight: 500; }
 .agent .action.quiet { margin-inline-start: auto; padding-inline: 6px; color: inherit; }
@@ -65,7 +65,7 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .row:not(.dial) input { flex-basis: 100%; }
 .problem { padding: 2px 12px; min-height: 1.7em; font-size: 13px; color: var(--lost); overflow-wrap: anywhere; }
 .problem[data-level=info] { color: var(--dim); }
-.calls { display: grid; gap: 8px; padding: 0 12px 12px; min-height: 168px; align-content: start; }
+.calls { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; padding: 0 12px 12px; min-height: 168px; align-content: start; }
 .idle { display: grid; place-content: center; min-height: 168px; padding: 12px; border: 1px dashed var(--line); border-radius: 10px; color: var(--dim);
   text-align: center; }
 .call { --ink: var(--not); --band: var(--not-band); min-height: 168px; padding: 10px 12px 12px; border-radius: 10px; background: var(--band);
@@ -88,9 +88,9 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .handed p { margin: 0; }
 .handed-from { font-weight: 600; }
 .prose { white-space: pre-wrap; }
-.handed table { border-collapse: collapse; }
+.handed table { border-collapse: collapse; table-layout: fixed; inline-size: 100%; }
 .handed :is(th, td) { padding: 2px 8px 2px 0; text-align: start; vertical-align: top; border-block-start: 1px solid var(--line); }
-.handed th { font-weight: 500; color: var(--dim); max-inline-size: 10em; }
+.handed th { inline-size: 35%; font-weight: 500; color: var(--dim); }
 .handed ol { margin: 4px 0 0; padding: 0; list-style: none; display: grid; gap: 6px; }
 .handed li { color: var(--dim); font-size: 13px; } .handed li p { color: var(--text); font-size: 14px; }
 summary { min-height: 28px; padding-block: 4px; cursor: pointer; color: var(--dim); }
@@ -106,6 +106,7 @@ textarea { display: block; inline-size: 100%; margin-block: 2px 4px; padding: 6p
 .tray:empty { display: none; }
 .tray .line { align-items: center; min-height: 40px; font-size: 13px; }
 .fill { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.tray .fill { max-block-size: 2.8em; white-space: normal; overflow-wrap: anywhere; }
 .tray .action { min-height: 32px; padding: 0 10px; font-size: 13px; }
 .panel[data-stale=true] :is(.calls, .agent) { filter: grayscale(1); }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -114,8 +115,9 @@ textarea { display: block; inline-size: 100%; margin-block: 2px 4px; padding: 6p
   @keyframes ring { 50% { opacity: .25; } }
   .call[data-leg=alerting] { animation: glow 1.6s ease-in-out infinite; }
   @keyframes glow { 50% { box-shadow: 0 0 0 4px color-mix(in srgb, var(--ink) 28%, transparent); } } }
+@container (max-width: 330px) { .action { padding-inline: 8px; } }
 @media (forced-colors: active) {
   .action[aria-disabled=true] { color: GrayText; border-color: GrayText; }
   .action[aria-pressed=true] { forced-color-adjust: none; background: Highlight; color: HighlightText; }
-  .call { border: 2px solid CanvasText; } .health::before { forced-color-adjust: none; background: CanvasText; } }
+  .call { border: 2px solid CanvasText; } .call[data-leg=alerting] .band { background: Canvas; color: CanvasText; } .health::before { forced-color-adjust: none; background: CanvasText; } }
 `;

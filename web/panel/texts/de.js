@@ -85,7 +85,7 @@ export const TEXT = {
   conflict: "Sie arbeiten an {0}: Nehmen Sie an, oder geben Sie den Anruf an die Warteschlange zurück.",
   workBlocks: "Beenden Sie zuerst den offenen Vorgang: Er hält Anrufe fern.",
   you: "Sie",
-  endWith: "Gespräch mit {0} beenden",
+  endWith: "Auflegen: {0}",
   digitsLabel: "Zu sendende Ziffern",
   send: "Senden",
   cancel: "Abbrechen",
