@@ -42,7 +42,9 @@ async def test_a_click_fills_the_field_and_dials_only_when_the_agent_says_so(
     cloud: FakePageCloud, open_page: Open, what: str, number: str
 ) -> None:
     page = await with_numbers(open_page)
+    await page.evaluate("addEventListener('click', (event) => (window.taken = event.defaultPrevented))")
     await page.locator(what).click()
+    assert await page.evaluate("window.taken") is True
     field = page.get_by_label("Number to call")
     await expect(field).to_have_value(number)
     await expect(field).to_be_focused()
