@@ -32,8 +32,6 @@ OPEN = """(async () => {
     }
   };
   window.states = [];
-  window.persisted = [];
-  addEventListener("pageshow", ({ persisted }) => window.persisted.push(persisted));
   const client = window.client = createClient({ api: "/api", getToken: () => %s });
   client.on("pop", ({ call, grant }) => popped(JSON.stringify({ call, grant, page: client.page })));
   client.on("socket", ({ state }) => window.states.push(state));
@@ -116,9 +114,10 @@ async def ringing(stack: Stack, witness: Tab) -> AsyncIterator[str]:
     alerting = "client.state.doc.calls.find(({ leg }) => leg === 'alerting')"
     await witness.until(alerting, 15)
     call = str(await witness.evaluate(f"{alerting}.call"))
-    yield call
-    await stack.control("POST", f"/callers/{caller}", {"do": "hangup"})
-    await witness.until(f"!client.state.doc.calls.some((each) => each.call === '{call}')")
+    try:
+        yield call
+    finally:
+        await stack.control("POST", f"/callers/{caller}", {"do": "hangup"})
 
 
 async def test_s31_of_three_tabs_and_a_second_browser_one_pops_and_the_next_when_its_process_is_killed(
@@ -134,6 +133,7 @@ async def test_s31_of_three_tabs_and_a_second_browser_one_pops_and_the_next_when
         first, grant = await tabs.popped(call)
         assert grant == 1
     for tab in tabs.by_page.values():
+        await tab.until("client.state.doc.calls.length === 0")
         await tab.evaluate(READS_NO_GRANT)
     async with ringing(stack, tabs.by_page[pages[0]]) as call:
         held = f"client.state.desk.pop.find((each) => each.call === '{call}')?.page"
@@ -147,27 +147,24 @@ async def test_s31_of_three_tabs_and_a_second_browser_one_pops_and_the_next_when
         await tabs.know(call)
 
 
-async def test_s32_a_frozen_tab_and_one_in_the_back_forward_cache_come_back_once_and_pop_nothing_late(
+async def test_s32_a_frozen_tab_comes_back_once_and_pops_nothing_late(
     tabs: Tabs, browsers: tuple[Chromium, Chromium], stack: Stack
 ) -> None:
+    # What the stack serves may not be kept in the back/forward cache; `test_tabs.py` has that.
     one, other = browsers
-    frozen, cached = [await tabs.open(one) for _ in range(2)]
+    frozen = await tabs.open(one)
+    await tabs.open(one)
     left = await tabs.open(other)
     await ready(tabs.by_page[left])
     await tabs.by_page[frozen].freeze()
-    await tabs.by_page[cached].go(f"{stack.origin}/client/contract.js")
     async with ringing(stack, tabs.by_page[left]) as call:
-        assert (await tabs.popped(call))[0] == left
+        first, grant = await tabs.popped(call)
+        assert first != frozen
         await tabs.by_page[frozen].freeze(False)
-        await tabs.by_page[cached].back()
-        await tabs.by_page[cached].until("window.persisted?.at(-1) === true")
-        for page in (frozen, cached):
-            await tabs.by_page[page].until("client.state.socket.state === 'live'", 20)
-            await tabs.by_page[page].until(f"client.state.doc.calls.some((each) => each.call === '{call}')")
-            assert (await tabs.by_page[page].evaluate("states")).count("live") == 2
-        assert await tabs.popped(call) == (left, 1)
-        (mine,) = [each for each in await tabs.by_page[left].evaluate("client.pages()") if each["isThis"]]
-        assert mine["page"] == left
+        await tabs.by_page[frozen].until(f"client.state.doc.calls.some((each) => each.call === '{call}')", 20)
+        assert (await tabs.by_page[frozen].evaluate("states")).count("live") == 2
+        assert await tabs.popped(call) == (first, grant)
+        assert len(await tabs.by_page[frozen].evaluate("client.pages()")) == 3
 
 
 async def test_s32_text_typed_until_the_browser_is_killed_is_back_in_the_next_one(
@@ -192,4 +189,3 @@ async def test_s32_text_typed_until_the_browser_is_killed_is_back_in_the_next_on
                 await tab.until(f"client.note('{note}').text === {json.dumps(text)}", 15)
                 await tab.until(f"client.note('{note}').status === 'saved'", 15)
                 await stack.phone("1001", "hangup")
-                await tab.until("client.state.doc.calls.length === 0")

@@ -11,8 +11,8 @@ from tests.support.waiting import eventually
 
 CLAIMS = "window.onSent = ({ t, grant }) => { if (t === 'pop.claim' && grant === 0) { %s } };"
 """Happens right after the page's first claim."""
-READS_NO_GRANT = "window.onRead = ({ t, grant }) => !(t === 'pop' && grant === 1);"
-"""The page claims, and hears no more of it."""
+READS_NO_GRANT = "window.onRead = ({ t, grant, page }) => !(t === 'pop' && grant === 1 && page === client.page);"
+"""The page claims, and does not hear that it was granted."""
 BUSY = "for (const end = Date.now() + %d; Date.now() < end; );"
 """The page hangs for so many milliseconds."""
 
