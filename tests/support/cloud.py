@@ -190,7 +190,7 @@ class Cloud:
         return answer
 
 
-def document(station: str, calls: Sequence[Frame] = (), state: str = "ready") -> Frame:
+def document(station: str, calls: Sequence[Frame] = (), state: str = "ready", **more: Any) -> Frame:
     """A station document of the contract."""
     return {
         "station": station,
@@ -200,6 +200,7 @@ def document(station: str, calls: Sequence[Frame] = (), state: str = "ready") ->
         "wrap_up": [],
         "can": ["place"],
         "recent": [],
+        **more,
     }
 
 

@@ -20,6 +20,7 @@ from ringline_cloud.store.calls import Calls
 from ringline_cloud.store.commands import Commands
 from ringline_cloud.store.credentials import Credentials
 from ringline_cloud.store.decisions import Decisions
+from ringline_cloud.store.handovers import Handovers
 from ringline_cloud.store.interactions import Interactions
 from ringline_cloud.store.leases import Leases
 from ringline_cloud.store.sites import Sites
@@ -70,6 +71,7 @@ def assembled(settings: Settings, table: Table, pages: Any, edges: Any) -> Deps:
         sites=Sites(table),
         interactions=Interactions(table),
         calls=Calls(table),
+        handovers=Handovers(table),
         work_items=WorkItems(table),
         decisions=Decisions(table),
         audits=Audits(table),

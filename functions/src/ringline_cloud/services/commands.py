@@ -36,8 +36,8 @@ def take(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> st
         return desks.log_off(deps, who, socket, seat, message)
     if refusal := handovers.refusal(seat, message) or _refuse_to_continue(deps, who, message):
         return refusal
-    kept = handovers.bind(deps, who, seat, message, dispatch.edge_command_id(who.agent, message.id))
-    return dispatch.send(deps, who, socket, message, (seat["site"], seat["station"]), kept=kept)
+    ahead = handovers.ahead(deps, who, seat, message)
+    return dispatch.send(deps, who, socket, message, (seat["site"], seat["station"]), ahead=ahead)
 
 
 def _refuse_to_continue(deps: Deps, who: PageIdentity, message: PageCommand) -> str | None:
@@ -59,6 +59,8 @@ def result(deps: Deps, who: EdgeIdentity, message: EdgeResult) -> str:
             desks.finish(deps, who, written.item, message)
             if message.stage in (Stage.FAILED, Stage.EXPIRED):
                 _undo(deps, who, stored, message.id)
+            elif message.stage is Stage.CONFIRMED and stored.get("verb") == Verb.CONSULT:
+                handovers.consulting(deps, who, stored)
         posts.to_sockets(deps, written.item.get("sockets", ()), written.item.get("outcome", frame))
     return codec.encode(Ack(frame=message.frame))
 
@@ -79,8 +81,8 @@ def _undo(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], ident: str) -> 
     """What the cloud did ahead of the edge, and nothing came of."""
     if stored.get("verb") == work.BEGIN:
         work.refused_by_edge(deps, who, stored, ident)
-    elif "interaction" in stored:
-        handovers.refused(deps, who, stored, ident)
+    elif "mark" in stored:
+        handovers.take_back(deps, who.tenant, who.site, stored)
 
 
 def _page_result(ident: str, message: EdgeResult) -> str:

@@ -85,7 +85,8 @@ def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dic
         deps.interactions.file_number(tenant, digest, head["started_at"], call.interaction, call.queue, ttl)
     previous = _history(deps, tenant, digest, call.interaction, SHOWN)
     told = notes(deps, tenant, call.interaction, item.agent, call.was)
-    handover = handovers.shown(head, item.agent)
+    merged = [deps.interactions.head(tenant, each) for each in call.was]
+    handover = handovers.shown(handovers.newest(head, *merged), item.agent)
     data = {**(handover["data"] if handover else {}), **call.data}
     return {**_frame(call.interaction, told, data, previous), "handover": handover}
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringline_cloud.services import posts
+from ringline_cloud.services import desk_view, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.decisions import DeskChange, Owed
 from ringline_cloud.store.stations import StationItem
@@ -197,6 +197,8 @@ def _change(deps: Deps, tenant: str, here: StationItem, news: DeskChange) -> tup
 
 def _prune(deps: Deps, tenant: str, here: StationItem) -> None:
     """What the document no longer lists goes with the next change of the desk: hiding it would cost every event."""
+    if over := here.handed.keys() - set(desk_view.handed(here, deps.now_ms())):
+        deps.handovers.prune(tenant, here, over)
     if here.doc is None or not (here.decided or here.pops):
         return
     doc = StationDocument.model_validate_json(here.doc)

@@ -13,6 +13,7 @@ from ringline_cloud.store.calls import Calls
 from ringline_cloud.store.commands import Commands
 from ringline_cloud.store.credentials import Credentials
 from ringline_cloud.store.decisions import Decisions
+from ringline_cloud.store.handovers import Handovers
 from ringline_cloud.store.interactions import Interactions
 from ringline_cloud.store.leases import Leases
 from ringline_cloud.store.sites import Sites
@@ -36,6 +37,7 @@ class Deps:
     sites: Sites
     interactions: Interactions
     calls: Calls
+    handovers: Handovers
     work_items: WorkItems
     decisions: Decisions
     audits: Audits

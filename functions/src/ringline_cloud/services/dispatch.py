@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
@@ -18,6 +20,21 @@ from ringline_core.wire.command import PageCommand
 NO_EDGE = "The site's connector is not reachable; use the phone."
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """What the cloud does ahead of the edge, for a command whose id is new.
+
+    Attributes:
+        kept: What to know of it again when the edge has told the outcome; it goes with the command.
+        do: Does it.
+        undo: Takes it back, where no edge could be asked.
+    """
+
+    kept: dict[str, Any]
+    do: Callable[[], None]
+    undo: Callable[[], None]
+
+
 def send(
     deps: Deps,
     who: PageIdentity,
@@ -25,7 +42,7 @@ def send(
     message: PageCommand,
     seat: tuple[str, str],
     more: dict[str, Any] | None = None,
-    kept: dict[str, Any] | None = None,
+    ahead: Ahead | None = None,
 ) -> str | None:
     """Post a command to the site's edge; the `result` to answer at once, None when the edge will tell.
 
@@ -36,21 +53,25 @@ def send(
         message: The page's command.
         seat: Site and station.
         more: What only the cloud knows: login, queues and name for a log-on.
-        kept: What the cloud itself wants to know again when the edge has told the outcome.
+        ahead: What the cloud does before it asks the edge.
     """
     site, station = seat
     edge_id = edge_command_id(who.agent, message.id)
     what: dict[str, Any] = {"agent": who.agent, "id": message.id, "verb": message.verb.value, "station": station}
-    what |= kept or {}
+    what |= ahead.kept if ahead else {}
     if socket:
         what["sockets"] = {socket}
     if not deps.commands.begin(who.tenant, site, edge_id, what, deps.now_ms()):
         return again(deps, who, socket, site, edge_id)
+    if ahead:
+        ahead.do()
     frame = _edge_frame(message, edge_id, station, deps.now_ms() + message.ttl_ms, more or {})
     if not posts.to_edge(deps, who.tenant, site, frame):
         count(Metric.EDGE_OFFLINE)
         answer = frames.failed(message.id, ErrorCode.EDGE_OFFLINE, NO_EDGE)
         deps.commands.advance(who.tenant, site, edge_id, Stage.FAILED.value, answer)
+        if ahead:
+            ahead.undo()
         return answer
     count(Metric.COMMAND_SENT)
     return None

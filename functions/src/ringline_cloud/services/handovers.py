@@ -1,25 +1,56 @@
 """Hand-overs: what an agent gives along with a call that goes on to somebody else.
 
 It is bound to the interaction before the PBX is asked, so that whoever the call rings at next sees it while it rings:
-a colleague, whoever takes it from a queue, or the one to whom it comes back.
+a colleague, whoever takes it from a queue, or the one to whom it comes back. For a colleague's own number it is laid on
+their desk as well, so that their page has it before the ring.
+
+It is taken back when nothing was passed on. Of a command the edge tells that. A consultation that came to nothing, by
+whomever, shows in the asking station's documents: its call failed or was dropped, where a transfer would have said so.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity, PageIdentity
-from ringline_cloud.services import frames
+from ringline_cloud.services import desk_view, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.stations import StationItem
 from ringline_core.wire.base import ms_to_rfc3339
-from ringline_core.wire.codes import ErrorCode, Verb
+from ringline_core.wire.codes import ErrorCode, EventName, Verb
 from ringline_core.wire.command import PageCommand
 from ringline_core.wire.document import CallEntry, StationDocument
 
 VERBS = {Verb.TRANSFER: "cold", Verb.CONSULT: "hot"}
 SHOWN = 500
 """Characters of the note that are handed over; the note itself is there as well."""
+
+_CAME_TO_NOTHING = (EventName.FAILED, EventName.DROPPED)
+_OVER = (*_CAME_TO_NOTHING, EventName.TRANSFERRED)
+
+
+@dataclass(frozen=True)
+class _Handover:
+    """A hand-over before it is made.
+
+    Attributes:
+        mark: See `store.handovers`.
+        interaction: Which one is handed over.
+        to: Whom the command names; a station, maybe.
+        body: As the contract shows it.
+    """
+
+    mark: str
+    interaction: str
+    to: str
+    body: dict[str, Any]
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """By what it is found again."""
+        return {"mark": self.mark, "interaction": self.interaction, "to": self.to}
 
 
 def refusal(seat: dict[str, str], message: PageCommand) -> str | None:
@@ -29,40 +60,94 @@ def refusal(seat: dict[str, str], message: PageCommand) -> str | None:
     return None
 
 
-def bind(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageCommand, ident: str) -> dict[str, Any]:
-    """Bind a hand-over to the interaction of the call that a command passes on.
+def ahead(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageCommand) -> dispatch.Ahead | None:
+    """What to do ahead of a command that passes a call on; None where nothing is handed over.
 
     Args:
         deps: Store and clock.
         who: The agent.
         seat: Site and station of the agent.
         message: The page's command.
-        ident: The command's id at the edge.
-
-    Returns:
-        What to keep with the command, so that a refusal takes the hand-over back; empty where nothing is handed over.
     """
     call = _call(deps, who, seat, message)
     if call is None:
-        return {}
+        return None
     note = message.note or (deps.interactions.note(who.tenant, call.interaction, who.agent) or {}).get("text", "")
-    at = ms_to_rfc3339(deps.now_ms())
-    handover = {
+    now_ms = deps.now_ms()
+    body = {
         "interaction": call.interaction,
         "from": {"agent": who.agent, "station": seat["station"]},
         "kind": VERBS[message.verb],
         "note": note[:SHOWN],
         "data": message.data or {},
-        "at": at,
+        "at": ms_to_rfc3339(now_ms),
     }
-    ttl = deps.settings.kept_until_s(deps.now_ms())
-    deps.interactions.hand_over(who.tenant, call.interaction, ident, at, json.dumps(handover), ttl)
-    return {"interaction": call.interaction}
+    mark = desk_view.handed_at(now_ms) + dispatch.edge_command_id(who.agent, message.id)
+    made = _Handover(mark, call.interaction, message.to or "", body)
+    return dispatch.Ahead(
+        kept=made.kept,
+        do=lambda: _make(deps, who.tenant, seat["site"], made),
+        undo=lambda: take_back(deps, who.tenant, seat["site"], made.kept),
+    )
 
 
-def refused(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], ident: str) -> None:
-    """The PBX passed nothing on: the hand-over is taken back, unless a later one stands."""
-    deps.interactions.take_back(who.tenant, stored["interaction"], ident)
+def _make(deps: Deps, tenant: str, site: str, made: _Handover) -> None:
+    text = json.dumps(made.body)
+    deps.handovers.bind(tenant, made.interaction, made.mark, text, deps.settings.kept_until_s(deps.now_ms()))
+    done, item = deps.handovers.lay(tenant, site, made.to, made.mark, text)
+    if done:
+        posts.desk_changed(deps, tenant, item)
+        if over := item.handed.keys() - set(desk_view.handed(item, deps.now_ms())):
+            deps.handovers.prune(tenant, item, over)
+
+
+def take_back(deps: Deps, tenant: str, site: str, kept: dict[str, Any]) -> None:
+    """Nothing was passed on: the hand-over is taken back where it is bound and where it is laid.
+
+    Args:
+        deps: Store and ways to the sockets.
+        tenant: The agent's tenant.
+        site: The agent's site.
+        kept: `mark`, `interaction` and `to` of the hand-over.
+    """
+    deps.handovers.take_back(tenant, kept["interaction"], kept["mark"])
+    done, item = deps.handovers.lift(tenant, site, kept["to"], kept["mark"])
+    if done:
+        posts.desk_changed(deps, tenant, item)
+
+
+def consulting(deps: Deps, who: EdgeIdentity, stored: dict[str, Any]) -> None:
+    """The PBX shows the consultation that a page asked for: from here on its end is watched.
+
+    Args:
+        deps: The store.
+        who: The edge that says so.
+        stored: The page's command.
+    """
+    here = deps.stations.get(who.tenant, who.site, stored["station"]) if "mark" in stored else None
+    if here is None or here.agent != stored["agent"] or here.doc is None:
+        return
+    began = [each for each in _doc(here).recent if each.event is EventName.CONSULTING and each.call]
+    if not began:
+        return
+    kept = {name: stored[name] for name in ("mark", "interaction", "to")}
+    newest = max(began, key=lambda each: each.n)
+    item = deps.handovers.watch(who.tenant, here, {**kept, "consult": newest.call})
+    if item.doc:
+        followed(deps, who.tenant, item, _doc(item))
+
+
+def followed(deps: Deps, tenant: str, item: StationItem, doc: StationDocument) -> None:
+    """What a document says of the consultation that is watched at its station, if one is."""
+    watched = item.consult
+    if watched is None:
+        return
+    ends = [each.event for each in doc.recent if each.call == watched["consult"] and each.event in _OVER]
+    is_up = any(call.call == watched["consult"] for call in doc.calls)
+    if is_up or not deps.handovers.unwatch(tenant, item):
+        return
+    if any(event in _CAME_TO_NOTHING for event in ends):
+        take_back(deps, tenant, item.site, watched)
 
 
 def shown(head: dict[str, Any] | None, reader: str | None) -> dict[str, Any] | None:
@@ -73,11 +158,20 @@ def shown(head: dict[str, Any] | None, reader: str | None) -> dict[str, Any] | N
     return None if found["from"]["agent"] == reader else found
 
 
+def newest(*heads: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Of an interaction's head and those of what merged into it, the one with the newest hand-over."""
+    found = [head for head in heads if head and "handover_mark" in head]
+    return max(found, key=lambda head: str(head["handover_mark"]), default=None)
+
+
+def _doc(item: StationItem) -> StationDocument:
+    return StationDocument.model_validate_json(item.doc or "")
+
+
 def _call(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageCommand) -> CallEntry | None:
     if message.verb not in VERBS:
         return None
     here = deps.stations.get(who.tenant, seat["site"], seat["station"])
     if here is None or here.agent != who.agent or here.doc is None:
         return None
-    calls = StationDocument.model_validate_json(here.doc).calls
-    return next((call for call in calls if call.call == message.call), None)
+    return next((call for call in _doc(here).calls if call.call == message.call), None)

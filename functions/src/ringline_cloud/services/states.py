@@ -13,7 +13,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from ringline_cloud.identity import EdgeIdentity
-from ringline_cloud.services import context, frames, pop, posts, records, wrap_up
+from ringline_cloud.services import context, frames, handovers, pop, posts, records, wrap_up
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.telemetry import Metric, count
 from ringline_core.wire import codec
@@ -91,10 +91,13 @@ class States:
         if each.rang:
             pop.rang(deps, item, each.doc, each.rang)
             context.rang(deps, who.tenant, item, each.doc, each.rang)
-        if any(owing.ask for owing in each.doc.wrap_up):
+        asks = any(owing.ask for owing in each.doc.wrap_up)
+        if asks or item.consult:
             # What a late frame asks for may be done and over: only the stored document counts.
             stored = each.doc if news or item.doc is None else StationDocument.model_validate_json(item.doc)
-            wrap_up.asked(deps, who.tenant, item, stored)
+            if asks:
+                wrap_up.asked(deps, who.tenant, item, stored)
+            handovers.followed(deps, who.tenant, item, stored)
         return item.epoch
 
     def _enter(self, who: EdgeIdentity, station: str) -> None:

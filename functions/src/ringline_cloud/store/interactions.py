@@ -80,37 +80,6 @@ class Interactions:
             names={"#ttl": "ttl"},
         ).item
 
-    def hand_over(self, tenant: str, interaction: str, ident: str, at: str, handover: str, ttl: int) -> None:
-        """Bind a hand-over (JSON) to the interaction; the newest stands at its head, all of them below it.
-
-        Args:
-            tenant: The agent's tenant.
-            interaction: Which one.
-            ident: Of the command that hands over.
-            at: When, RFC 3339.
-            handover: As the contract shows it.
-            ttl: Until when it is kept.
-        """
-        head = self._table.update(
-            keys.interaction(tenant, interaction),
-            "SET handover_json = :handover, handover_by = :ident, #ttl = :ttl",
-            {":handover": handover, ":ident": ident, ":ttl": ttl},
-            condition=f"attribute_exists(pk) AND attribute_not_exists({ERASED})",
-            names={"#ttl": "ttl"},
-        ).item
-        if not is_erased(head):
-            key = keys.handover(tenant, interaction, at, ident)
-            self._table.put({**key, "handover_json": handover, "ttl": ttl}, only_new=True)
-
-    def take_back(self, tenant: str, interaction: str, ident: str) -> None:
-        """Nothing came of the command that handed over; a later hand-over stays."""
-        self._table.update(
-            keys.interaction(tenant, interaction),
-            "REMOVE handover_json, handover_by",
-            {":ident": ident},
-            condition="handover_by = :ident",
-        )
-
     def file_number(self, tenant: str, digest: str, at: str, interaction: str, queue: str | None, ttl: int) -> None:
         """List the interaction under its number; `at` is when it began, so that it is listed once."""
         values: dict[str, Any] = {":interaction": interaction, ":at": at, ":ttl": ttl}

@@ -152,9 +152,14 @@ def note_revision(tenant: str, interaction_id: str, agent_id: str, rev: int) -> 
     return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"REV#{rev:010}#{agent_id}"}
 
 
-def handover(tenant: str, interaction_id: str, at: str, command_id: str) -> Key:
-    """A hand-over of an interaction; they sort by time."""
-    return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"HAND#{at}#{command_id}"}
+def handover(tenant: str, interaction_id: str, mark: str) -> Key:
+    """A hand-over of an interaction; its mark begins with the time, so they sort by it."""
+    return {"pk": f"T#{tenant}#I#{interaction_id}", "sk": f"{handover_prefix()}{mark}"}
+
+
+def handover_prefix() -> str:
+    """Begins the sort keys of an interaction's hand-overs; the mark follows."""
+    return "HAND#"
 
 
 def disposition(tenant: str, interaction_id: str, agent_id: str) -> Key:

@@ -25,10 +25,13 @@ DESK_LISTS = {
 }
 """Lists of the desk by their wire names, and the attributes that hold them: `work` is a word of the table's own."""
 
+_MAPS = ("pop", "handover")
+"""Those that are maps, so that one entry is written without the others; a log-on begins them empty."""
+
 _KEPT_WHEN_FREE = ("decided", "owed")
 """Tells what who left still owes; it stays until the next log-on."""
 
-_FREED = ["who", "who_name", "since_at", "login", "queues", "sockets", "asked", *DESK_LISTS.values()]
+_FREED = ["who", "who_name", "since_at", "login", "queues", "sockets", "asked", "consult", *DESK_LISTS.values()]
 _FREE = f"REMOVE {', '.join(name for name in _FREED if name not in _KEPT_WHEN_FREE)} ADD rev :one"
 
 
@@ -51,6 +54,9 @@ class StationItem:
         decided: Interactions that were decided here; after a log-off, by who left.
         owed: Decisions that were let go, by interaction: `call`, `since_at`, `needs`.
         asked: Id of the command that claimed the desk last.
+        handed: Hand-overs laid on this desk, as JSON, by their marks; see `store.handovers`.
+        consult: The consultation that runs here and whose hand-over may have to be taken back: `consult` (its call),
+            `interaction`, `mark`, `to`; None without one.
     """
 
     site: str
@@ -67,6 +73,8 @@ class StationItem:
     decided: frozenset[str] = frozenset()
     owed: dict[str, Item] = field(default_factory=dict)
     asked: str | None = None
+    handed: dict[str, str] = field(default_factory=dict)
+    consult: Item | None = None
 
     @property
     def epoch(self) -> int:
@@ -122,9 +130,10 @@ class Stations:
                 and `decided`, which may be empty.
             sockets: Of the agent's pages; may be empty.
         """
-        gone = [each for each in DESK_LISTS.values() if each not in ("pop", *desk)]
+        gone = ["consult", *(each for each in DESK_LISTS.values() if each not in (*_MAPS, *desk))]
+        fresh: dict[str, Any] = {name: {} for name in _MAPS}
         condition = "attribute_not_exists(who) OR who = :who"
-        return self._claim(tenant, site, station, {**desk, "pop": {}, "sockets": set(sockets)}, gone, condition)
+        return self._claim(tenant, site, station, {**desk, **fresh, "sockets": set(sockets)}, gone, condition)
 
     def claim_again(
         self, tenant: str, site: str, station: str, desk: dict[str, Any], sockets: Iterable[str]
@@ -265,6 +274,7 @@ def view(site: str, station: str, item: Item) -> StationItem:
         desk |= {name: item.get(attribute, []) for name, attribute in DESK_LISTS.items()}
         desk |= {"drafts": sorted(desk["drafts"]), "decided": sorted(desk["decided"])}
         desk["owed"] = owed_list(owed)
+        desk["handover"] = []  # which of `handed` still counts, the clock tells
         desk["pop"] = [
             {"call": call, "grant": each.grant, "page": each.page, "done": each.done} for call, each in pops.items()
         ]
@@ -283,6 +293,8 @@ def view(site: str, station: str, item: Item) -> StationItem:
         decided=frozenset(item.get("decided", ())),
         owed=owed,
         asked=item.get("asked"),
+        handed=dict(item.get("handover") or {}),
+        consult=item.get("consult"),
     )
 
 
