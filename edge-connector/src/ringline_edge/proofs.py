@@ -70,7 +70,8 @@ class Proofs:
     def is_done(self, command: EdgeCommand, now: dict[str, Any]) -> bool:
         """Whether the station shows already what the command asks."""
         if command.verb in _ENDS and command.call:
-            return (command.station, command.call) in self._ended
+            # A call may come back: transferred on and returned, or offered again by its queue.
+            return _leg_is_gone(command.call, now) and (command.station, command.call) in self._ended
         if command.verb is Verb.SET_STATE and command.reason not in (None, now["agent"]["reason"]):
             return False
         return _shows(command, now, now)
@@ -103,6 +104,10 @@ class Proofs:
                 self._ended[station, entry["call"]] = None
         while len(self._ended) > REMEMBERED_CALLS:
             del self._ended[next(iter(self._ended))]
+
+
+def _leg_is_gone(call: str, now: dict[str, Any]) -> bool:
+    return all(entry["call"] != call for entry in now["calls"])
 
 
 def _shows(command: EdgeCommand, before: dict[str, Any], now: dict[str, Any]) -> bool:

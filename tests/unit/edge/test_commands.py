@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from ringline_core.domain.facts import Agent, Ended, Fact, Leg, Membership, Party
+from ringline_core.domain.facts import Agent, Ended, Fact, Left, Leg, Membership, Party
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError, PbxUnavailableError
 from ringline_core.wire.codes import AgentStateName, By, ErrorCode, LegState, Verb
@@ -272,3 +272,16 @@ async def test_a_command_that_is_over_marks_no_later_press_on_the_phone_as_the_p
     await desk.ends()
     desk.shown(replace(ON, state=AgentStateName.READY, by=By.AGENT_PHONE))
     assert desk.model.document("1001")["recent"][-1]["by"] == "agent_phone"
+
+
+async def test_a_call_that_came_back_is_dropped_again_and_not_taken_for_one_that_ended(desk: Desk) -> None:
+    desk.take("x1", Verb.TRANSFER, call=CALL, to="1002")
+    await desk.asked()
+    desk.shown(replace(TALKING, ended=Ended(4_000, Left.TRANSFERRED)))
+    assert (await desk.ends())[-1]["stage"] == "confirmed"
+    back = replace(TALKING, leg="a2", started_at_ms=5_000, answered_at_ms=5_000)
+    desk.shown(back)
+    desk.take("x2", Verb.DROP, call=CALL)
+    await eventually(lambda: len(desk.pbx.executed) == 2)
+    desk.shown(replace(back, ended=Ended(6_000)))
+    assert (await desk.ends(2))[-1] == {"id": "x2", "stage": "confirmed"}

@@ -52,12 +52,12 @@ def log_off(deps: Deps, who: PageIdentity, socket: str, seat: dict[str, str], me
     item = deps.stations.get(who.tenant, seat["site"], seat["station"])
     if item is not None and _in_call(item) and not message.force:
         return frames.failed(message.id, ErrorCode.NOT_ALLOWED, "You are in a call.")
-    return dispatch.send(deps, who, socket, message, (seat["site"], seat["station"]), kept=claim_of(item))
+    return dispatch.send(deps, who, socket, message, (seat["site"], seat["station"]), ahead=claim_of(item))
 
 
-def claim_of(item: StationItem | None) -> dict[str, Any]:
+def claim_of(item: StationItem | None) -> dispatch.Ahead:
     """What to keep with a log-off, so that told late or twice it ends this log-on and no later one."""
-    return {"claim": item.asked} if item is not None and item.asked else {}
+    return dispatch.Ahead({"claim": item.asked} if item is not None and item.asked else {})
 
 
 def finish(deps: Deps, who: EdgeIdentity, stored: dict[str, Any], message: EdgeResult) -> None:
@@ -85,7 +85,7 @@ def _leave_old_desk(
     if old is not None and decisions.is_gated(old):
         return frames.failed(message.id, ErrorCode.GATE_CLOSED, "Your note at the other phone is not decided yet.")
     off = PageCommand(id=f"move-{message.id}"[:64], verb=Verb.LOG_OFF)
-    dispatch.send(deps, who, None, off, (seat["site"], seat["station"]), kept=claim_of(old))
+    dispatch.send(deps, who, None, off, (seat["site"], seat["station"]), ahead=claim_of(old))
     _free(deps, who.tenant, seat["site"], seat["station"], who.agent, None)
     return None
 

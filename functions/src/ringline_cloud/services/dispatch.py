@@ -26,13 +26,13 @@ class Ahead:
 
     Attributes:
         kept: What to know of it again when the edge has told the outcome; it goes with the command.
-        do: Does it.
+        do: Does it, if there is anything to do.
         undo: Takes it back, where no edge could be asked.
     """
 
     kept: dict[str, Any]
-    do: Callable[[], None]
-    undo: Callable[[], None]
+    do: Callable[[], None] = lambda: None
+    undo: Callable[[], None] = lambda: None
 
 
 def send(

@@ -99,8 +99,8 @@ def _send(deps: Deps, by: Person, whom: Subject, command: PageCommand) -> str:
     """The command goes as the agent's own would: its outcome is about them."""
     who = PageIdentity(by.tenant, whom.agent, str(whom.item.desk["name"]), (), 0)
     seat = (whom.item.site, whom.item.station)
-    kept = desks.claim_of(whom.item)
-    if dispatch.send(deps, who, None, command, seat, {"by": "supervisor"}, kept) is not None:
+    ends = desks.claim_of(whom.item)
+    if dispatch.send(deps, who, None, command, seat, {"by": "supervisor"}, ends) is not None:
         raise CommandError(ErrorCode.EDGE_OFFLINE, dispatch.NO_EDGE)
     return dispatch.edge_command_id(whom.agent, command.id)
 
