@@ -100,8 +100,14 @@ class DocumentBuilder:
         ]
 
     def known(self, leg: Leg) -> list[Leg]:
-        """Whose number a leg shows: the others, before they are mixed the rest of its story, and whoever left last."""
-        return self.others(leg) or self._story(leg) or self._past(leg)
+        """Whose number a leg shows: the others, before they are mixed the rest of its story, and whoever left last.
+
+        In a consultation that is the other side of it, never the customer it is about.
+        """
+        if others := self.others(leg):
+            return others
+        asked = self._past(leg, (leg.call,)) if leg.consult_of else []
+        return asked or self._story(leg) or self._past(leg, self._lineage.component(leg.call))
 
     def remote(self, leg: Leg, others: list[Leg]) -> Party:
         """The other side of `leg`: as the PBX shows it, else the outside party, a colleague, or what it dialled."""
@@ -122,10 +128,11 @@ class DocumentBuilder:
         """The other live parties of everything that `leg`'s call is joined with."""
         return [each for each in self._party_legs(self._lineage.component(leg.call)) if each.station != leg.station]
 
-    def _past(self, leg: Leg) -> list[Leg]:
-        calls = (leg.call, *self._lineage.component(leg.call))
-        past = ([each for each in self._past_legs(call) if each.station != leg.station] for call in calls)
-        return next(filter(None, past), [])
+    def _past(self, leg: Leg, calls: Iterable[str]) -> list[Leg]:
+        """Whoever left `calls` last, by the PBX's clock."""
+        past = [each for call in calls for each in self._past_legs(call) if each.station != leg.station]
+        ends = [each.ended.at_ms for each in past if each.ended]
+        return [each for each in past if each.ended and each.ended.at_ms == max(ends)]
 
     def _entry(self, leg: Leg, capable: frozenset[Verb], *, consulting: bool) -> dict[str, Any]:
         others = sorted(self.others(leg), key=lambda each: (not each.outside, each.started_at_ms, each.leg))

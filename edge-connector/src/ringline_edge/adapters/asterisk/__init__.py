@@ -15,6 +15,7 @@ from ringline_edge.adapters.port import PbxAdapter
 
 _STATION = AsteriskConfig.model_fields["station"].default
 _FEATURE = AsteriskConfig.model_fields["feature_prefix"].default
+_CONSULT = AsteriskConfig.model_fields["consult_context"].default
 
 
 def create(settings: dict[str, Any]) -> PbxAdapter:
@@ -33,6 +34,6 @@ def replay(data: bytes, site: str) -> Iterator[Fact]:
         PbxProtocolError: The recording is none of this protocol.
     """
     messages = AmiProtocol(banner="recorded").receive_data(data)
-    translator = Translator(Naming(_STATION, _FEATURE), tells_requests=True)
+    translator = Translator(Naming(_STATION, _FEATURE, consult_context=_CONSULT), tells_requests=True)
     for message in messages:
         yield from translator.translate(message, 0)

@@ -54,6 +54,11 @@ def attended(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     if first.station:
         floor.transferrer_of[second.call] = first.station
     transferee = floor.find(message.get("TransfereeUniqueid"))
+    if transferee is not None and transferee.station and not any(each.station for each in targets):
+        # A call with a colleague was joined with a customer's: it is the colleague who gets the customer.
+        transferee.transferred_by, transferee.changed_at_ms = first.station, at_ms
+        if transferee.state is not None:
+            yield transferee.leg()
     for each in targets:
         each.transferred_by, each.consulted_by = first.station, None
         each.changed_at_ms = at_ms if each.answered_at_ms is not None else None
