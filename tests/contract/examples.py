@@ -66,6 +66,7 @@ HANDOVER: Final[Frame] = {
     "note": "first 500 characters",
     "data": {},
     "at": AT,
+    "by": "agent_page",
 }
 DESK: Final[Frame] = {
     "agent": "anna",

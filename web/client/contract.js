@@ -21,7 +21,7 @@
  *   recent: Transition[]}} StationDocument
  * @typedef {{work: string, channel: string, label: string, lease_until_at: string, blocks: string[]}} WorkItem
  * @typedef {{interaction: string, from: {agent: string, station: string}, kind: 'cold'|'hot', note: string,
- *   data: Record<string, unknown>, at: string}} Handover
+ *   data: Record<string, unknown>, at: string, by?: 'agent_page'|'agent_phone'}} Handover
  * @typedef {{agent: string, name: string, since_at: string, pages: number, drafts?: string[], decided?: string[],
  *   owed?: {interaction: string, needs: string[]}[], work?: WorkItem[],
  *   handover?: Handover[]}} Desk

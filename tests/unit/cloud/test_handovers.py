@@ -255,6 +255,17 @@ def test_what_is_over_leaves_the_table_with_the_next_hand_over_and_only_the_newe
     assert [each["note"] for each in desk_of(talking)] == ["2", "3", "4", "5"]
 
 
+def test_what_is_over_leaves_the_table_with_the_next_decision(talking: Cloud) -> None:
+    passes_on(talking)
+    talking.state("1002", 2, calls=[call("c-2", interaction="i-c-2", leg="connected")], rang=["c-2"])
+    talking.later(121)
+    put = {"t": "note.put", "id": "n1", "interaction": "i-c-2", "base": 0, "text": "Done", "fields": {}, "draft": False}
+    talking.from_page(put, "ben", "p2")
+    item = talking.deps.stations.get(TENANT, SITE, "1002")
+    assert item is not None
+    assert item.handed == {}
+
+
 def test_a_desk_begins_without_what_was_handed_to_who_sat_there_before(talking: Cloud) -> None:
     passes_on(talking)
     talking.from_page({"t": "command", "id": "off", "verb": "log_off"}, "ben", "p2")
@@ -269,3 +280,28 @@ def test_a_hand_over_follows_its_interaction_into_another_one(talking: Cloud) ->
     talking.state("1002", 3, calls=[call("c-2", interaction="i-c-0", was=["i-c-1"])], rang=["c-2"])
     merged = talking.pages.to("p2", "context")[-1]
     assert (merged["interaction"], merged["handover"]) == ("i-c-0", context["handover"])
+
+
+def test_s15_what_the_phones_keys_pass_on_comes_with_what_was_written_and_is_marked(talking: Cloud) -> None:
+    put = {"t": "note.put", "id": "n1", "interaction": "i-c-1", "base": 0, "text": "Wants a ref", "fields": {}}
+    talking.from_page({**put, "draft": True})
+    handover = seen_by_ben(talking, transferred_by="1001")["handover"]
+    assert (handover["from"], handover["kind"]) == ({"agent": "anna", "station": "1001"}, "cold")
+    assert (handover["note"], handover["by"]) == ("Wants a ref", "agent_phone")
+
+
+def test_s15_a_consultation_by_the_keys_is_hot_and_tells_who_asks(talking: Cloud) -> None:
+    remote = {"number": "1001", "presentation": "allowed"}
+    handover = seen_by_ben(talking, consult_of="c-1", remote=remote, direction="internal")["handover"]
+    assert (handover["kind"], handover["from"]["agent"], handover["by"]) == ("hot", "anna", "agent_phone")
+
+
+def test_s15_by_the_keys_of_a_phone_where_nobody_is_logged_on_the_older_hand_over_stands(talking: Cloud) -> None:
+    passes_on(talking, note="first")
+    assert seen_by_ben(talking, transferred_by="1009")["handover"]["note"] == "first"
+
+
+def test_a_hand_over_from_a_page_is_the_one_told_where_it_made_the_transfer(talking: Cloud) -> None:
+    passes_on(talking, note="first")
+    handover = seen_by_ben(talking, transferred_by="1001")["handover"]
+    assert (handover["note"], handover["by"]) == ("first", "agent_page")

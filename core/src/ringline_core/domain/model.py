@@ -274,7 +274,8 @@ class StationModel:
         if leg is None or leg.state not in (LegState.ALERTING, LegState.CONNECTED):
             return _NO_RANG
         remote = self._documents.remote(leg, self._documents.known(leg))
-        now = (self._lineage.story(call).root, remote.number)
+        # With who transferred it, since they hand something over.
+        now = (self._lineage.story(call).root, remote.number, leg.transferred_by)
         wire_call = call_id(self.site, call)
         if station.rang.get(wire_call) == now:
             return _NO_RANG

@@ -85,7 +85,7 @@ class Station:
     in_service: bool = True
     told_agent: tuple[AgentStateName, str | None] | None = None
     conferenced: set[str] = field(default_factory=set)
-    rang: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    rang: dict[str, tuple[str, str | None, str | None]] = field(default_factory=dict)
     recent: deque[Numbered] = field(default_factory=lambda: deque(maxlen=RECENT))
     expected: list[Expected] = field(default_factory=list)
 

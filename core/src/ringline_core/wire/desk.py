@@ -46,7 +46,7 @@ class HandoverFrom(WireModel):
 
 
 class Handover(WireModel):
-    """What a transferring agent gave along."""
+    """What a transferring agent gave along; `by` is `agent_phone` where the phone's own keys passed the call on."""
 
     interaction: Id
     from_: HandoverFrom = Field(alias="from")
@@ -54,6 +54,7 @@ class Handover(WireModel):
     note: str = Field(default="", max_length=500)
     data: Data = Field(default_factory=dict)
     at: Instant
+    by: Literal["agent_page", "agent_phone"] = "agent_page"
 
 
 class Desk(WireModel):

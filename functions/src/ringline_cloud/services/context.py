@@ -86,7 +86,7 @@ def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dic
     previous = _history(deps, tenant, digest, call.interaction, SHOWN)
     told = notes(deps, tenant, call.interaction, item.agent, call.was)
     merged = [deps.interactions.head(tenant, each) for each in call.was]
-    handover = handovers.shown(handovers.newest(head, *merged), item.agent)
+    handover = handovers.told(deps, tenant, item, call, [head, *merged])
     data = {**(handover["data"] if handover else {}), **call.data}
     return {**_frame(call.interaction, told, data, previous), "handover": handover}
 

@@ -2,7 +2,8 @@
 
 It is bound to the interaction before the PBX is asked, so that whoever the call rings at next sees it while it rings:
 a colleague, whoever takes it from a queue, or the one to whom it comes back. For a colleague's own number it is laid on
-their desk as well, so that their page has it before the ring.
+their desk as well, so that their page has it before the ring. What the phone's own keys pass on, nobody announces: who
+did it and what they had written is looked up when it rings.
 
 It is taken back when nothing was passed on. Of a command the edge tells that. A consultation that came to nothing, by
 whomever, shows in the asking station's documents: its call failed or was dropped, where a transfer would have said so.
@@ -19,7 +20,7 @@ from ringline_cloud.services import desk_view, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.stations import StationItem
 from ringline_core.wire.base import ms_to_rfc3339
-from ringline_core.wire.codes import ErrorCode, EventName, Verb
+from ringline_core.wire.codes import By, ErrorCode, EventName, LegState, Verb
 from ringline_core.wire.command import PageCommand
 from ringline_core.wire.document import CallEntry, StationDocument
 
@@ -72,7 +73,7 @@ def ahead(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageComm
     call = _call(deps, who, seat, message)
     if call is None:
         return None
-    note = message.note or (deps.interactions.note(who.tenant, call.interaction, who.agent) or {}).get("text", "")
+    note = message.note or _written(deps, who.tenant, call.interaction, who.agent)
     now_ms = deps.now_ms()
     body = {
         "interaction": call.interaction,
@@ -81,6 +82,7 @@ def ahead(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageComm
         "note": note[:SHOWN],
         "data": message.data or {},
         "at": ms_to_rfc3339(now_ms),
+        "by": By.AGENT_PAGE.value,
     }
     mark = desk_view.handed_at(now_ms) + dispatch.edge_command_id(who.agent, message.id)
     made = _Handover(mark, call.interaction, message.to or "", body)
@@ -158,10 +160,45 @@ def shown(head: dict[str, Any] | None, reader: str | None) -> dict[str, Any] | N
     return None if found["from"]["agent"] == reader else found
 
 
-def newest(*heads: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Of an interaction's head and those of what merged into it, the one with the newest hand-over."""
-    found = [head for head in heads if head and "handover_mark" in head]
-    return max(found, key=lambda head: str(head["handover_mark"]), default=None)
+def told(
+    deps: Deps, tenant: str, item: StationItem, call: CallEntry, heads: list[dict[str, Any] | None]
+) -> dict[str, Any] | None:
+    """The hand-over that a call comes with, made by a page or by a phone's keys; nobody is told their own.
+
+    Args:
+        deps: The store.
+        tenant: The station's tenant.
+        item: Where the call is.
+        call: The call.
+        heads: Of its interaction, and of those that merged into it.
+    """
+    bound = [head for head in heads if head and "handover_mark" in head]
+    newest = max(bound, key=lambda head: str(head["handover_mark"]), default=None)
+    station = call.transferred_by or (call.remote.number if call.consult_of else None)
+    made = json.loads(newest["handover_json"]) if newest else None
+    if station not in (None, item.station) and (made is None or made["from"]["station"] != station):
+        made = _by_keys(deps, tenant, item.site, str(station), call) or made
+    return None if made is None or made["from"]["agent"] == item.agent else made
+
+
+def _by_keys(deps: Deps, tenant: str, site: str, station: str, call: CallEntry) -> dict[str, Any] | None:
+    there = deps.stations.get(tenant, site, station)
+    if there is None or there.agent is None:
+        return None
+    asked = call.consult_of is not None or call.leg is not LegState.ALERTING
+    return {
+        "interaction": call.interaction,
+        "from": {"agent": there.agent, "station": station},
+        "kind": "hot" if asked else "cold",
+        "note": _written(deps, tenant, call.interaction, there.agent)[:SHOWN],
+        "data": {},
+        "at": ms_to_rfc3339(deps.now_ms()),
+        "by": By.AGENT_PHONE.value,
+    }
+
+
+def _written(deps: Deps, tenant: str, interaction: str, agent: str) -> str:
+    return str((deps.interactions.note(tenant, interaction, agent) or {}).get("text", ""))
 
 
 def _doc(item: StationItem) -> StationDocument:
