@@ -63,6 +63,29 @@ async def test_s41_an_edge_killed_in_mid_call_comes_back_with_the_truth(bare_sta
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.scenario("S12")
+async def test_s12_what_the_phone_system_cannot_do_is_refused_and_not_offered(
+    bare_stack: Stack, edge: OwnEdge, pbx: str
+) -> None:
+    """This edge's Asterisk was not told of phones that take NOTIFY, or of any other way to answer; see its docs."""
+    missing = {"answer", "hold", "resume"} if pbx == "asterisk" else set()
+    async with bare_stack.page("anna") as page:
+        caller = await bare_stack.caller("1001", NUMBER)
+        rings = await page.call("alerting")
+        assert ("answer" in rings["can"]) == ("answer" not in missing)
+        await eventually(lambda: _shows(bare_stack, "1001", "ringing"))
+        await bare_stack.phone("1001", "answer")
+        talks = await page.call("connected")
+        assert {"hold", "transfer", "consult"} - set(talks["can"]) == missing & {"hold"}
+        for verb in sorted(missing):
+            refused = (await page.command(verb, call=talks["call"]))[-1]
+            assert (refused["stage"], refused["error"]["code"]) == ("failed", "unsupported"), verb
+        await page.call("connected")
+        await bare_stack.control("POST", f"/callers/{caller}", {"do": "hangup"})
+        await page.document(lambda d: not d["calls"], "no call")
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.scenario("S17")
 async def test_s17_without_an_edge_the_page_hears_so_at_once(bare_stack: Stack, edge: OwnEdge) -> None:
     assert await edge.end() == 0

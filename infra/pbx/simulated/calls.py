@@ -13,6 +13,10 @@ DIRECT_RING_MS: Final = 20_000
 BUSY_NUMBER: Final = "+15550486"
 SILENT_NUMBER: Final = "+15550408"
 ECHO: Final = "600"
+VOICEMAIL: Final = "650"
+MENU: Final = "660"
+MENU_MS: Final = 1000
+MENU_LEADS_TO: Final = "5000"
 
 
 @dataclass(slots=True)
@@ -42,6 +46,7 @@ class Calls:
         self.floor = floor
         self.queue_numbers = queues
         self.attempts: dict[str, Attempt] = {}
+        self.in_menu: dict[str, int] = {}
         self.enter_queue: Callable[[Leg, str], None] = lambda _leg, _name: None
         self.on_unanswered: Callable[[Attempt, Leg], None] = lambda _attempt, _leg: None
         floor.on_end.append(self._leg_ended)
@@ -54,8 +59,10 @@ class Calls:
         floor.show(caller)
         if number in self.queue_numbers:
             self.enter_queue(caller, self.queue_numbers[number])
-        elif number == ECHO:
+        elif number in (ECHO, VOICEMAIL, MENU):
             floor.connect(caller, floor.new_id(), "remote")
+            if number == MENU:
+                self.in_menu[caller.leg] = floor.clock() + MENU_MS
         elif number in floor.phones:
             self.ring(caller, number, DIRECT_RING_MS, recall=recall, transferred_by=transferred_by)
         elif number.startswith(("+", "9")) and len(number) > 2:
@@ -158,6 +165,7 @@ class Calls:
         self.floor.end(leg, cause, by)
 
     def _leg_ended(self, leg: Leg) -> None:
+        self.in_menu.pop(leg.leg, None)
         attempt = self.attempts.pop(leg.leg, None)
         for target in attempt.targets if attempt else []:
             self.floor.end(self.floor.legs[target], "abandoned", "remote")
@@ -167,11 +175,16 @@ class Calls:
 
     def deadlines(self) -> list[int]:
         """When the next thing happens by itself, one moment per attempt."""
-        return [min(a.until_ms, a.answers_ms or a.until_ms) for a in self.attempts.values() if a.targets]
+        rung = [min(a.until_ms, a.answers_ms or a.until_ms) for a in self.attempts.values() if a.targets]
+        return [*rung, *self.in_menu.values()]
 
     def advance(self) -> None:
         """Do what is due."""
         now = self.floor.clock()
+        for ident in [ident for ident, until_ms in self.in_menu.items() if until_ms <= now]:
+            del self.in_menu[ident]
+            self.floor.legs[ident].bridge = None
+            self.dial(self.floor.legs[ident], MENU_LEADS_TO)
         for attempt in list(self.attempts.values()):
             if self.attempts.get(attempt.caller) is not attempt or not attempt.targets:
                 continue

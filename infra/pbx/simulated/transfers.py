@@ -61,7 +61,7 @@ class Transfers:
 
     def complete(self, station: str, by: str) -> None:
         """Put the two others together and leave; before the answer too (semi-attended)."""
-        main, consult = self.pair(station)
+        main, consult = self._joinable(station)
         others, targets = self.floor.mates(main), self.floor.mates(consult)
         if not others or (not targets and consult.leg not in self.calls.attempts):
             raise RefusedError("nobody is there to transfer, or to transfer to")
@@ -80,9 +80,25 @@ class Transfers:
             leg.transferred_by, leg.remote = station, others[0].number
             self.floor.show(leg)
 
+    def _joinable(self, station: str) -> tuple[Leg, Leg]:
+        """The two calls that are to be joined: of a consult, else the only two that the phone has, the held one first.
+
+        Raises:
+            RefusedError: There are no two such calls.
+        """
+        legs = [leg for leg in self.floor.of(station) if self.floor.mates(leg)]
+        if len(legs) != 2 or station in {self.floor.legs[main].station for main in self.floor.consults.values()}:
+            return self.pair(station)
+        first, second = sorted(legs, key=lambda leg: leg.state != "hold")
+        return first, second
+
     def _bridge(self, targets: list[Leg], others: list[Leg], station: str) -> None:
+        """Who was asked comes to the others; the transfer is told to who of them sits at a phone."""
+        at_phones = [leg for leg in targets if leg.station] or [leg for leg in others if leg.station]
         for leg in targets:
-            leg.bridge, leg.transferred_by, leg.remote = others[0].bridge, station, None
+            leg.bridge = others[0].bridge
+        for leg in {each.leg: each for each in (*targets, *at_phones)}.values():
+            leg.transferred_by, leg.remote = station if leg in at_phones else None, None
             leg.changed_ms = self.floor.clock()
             self.floor.show(leg)
 
