@@ -67,6 +67,7 @@ class Agent:
             await self._ring(fault)
 
     async def _complete(self) -> None:
+        self.desk.tabs = {page: tab for page, tab in self.desk.tabs.items() if not tab.has_crashed}
         for browser, wanted in ((self.other, 1), (self.one, 3)):
             there = [page for page, tab in self.desk.tabs.items() if tab.browser is browser]
             await self.desk.open(browser, wanted - len(there))
@@ -130,7 +131,8 @@ class Agent:
             for socket in [each for each in cloud.live if cloud.lines[each].page == best]:
                 await socket.close(code=1011)
         elif fault.startswith("hung"):
-            await tab.until(f"client.state.doc.calls.some((each) => each.call === '{call}')", 20)
+            shows = f"client.state.doc.calls.some((each) => each.call === '{call}')"
+            await eventually(lambda: _gone_or(tab, shows), 20, saying=shows)
 
     async def _count(self, fault: str, call: str) -> None:
         pops = self.desk.pops(call)
@@ -157,6 +159,10 @@ async def pops() -> Iterator[Figure]:
         for failed in filter(None, await asyncio.gather(*works, return_exceptions=True)):
             print(f"  an agent's work ended early: {failed!r}", flush=True)
     return iter(_figures(agents))
+
+
+async def _gone_or(tab: Tab, condition: str) -> bool:
+    return tab.has_crashed or await tab.holds(condition)
 
 
 def _profile(running: AsyncExitStack) -> Path:

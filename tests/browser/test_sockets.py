@@ -24,6 +24,8 @@ LATE_S = 0.03
 WARM = 10
 """Rotations before anything is measured: a page's code is compiled, its caches are filled."""
 HEAP_GROWTH = 1_000_000
+LISTENERS = 10
+"""What the browser itself holds for a while, as for a request that has just ended. A leak would be one each time."""
 DRAIN_MS = 2000
 AS_SHIPPED = json.dumps({"beatMs": 5000, "suspectMs": 2000, "firstRetryMs": 250, "drainMs": DRAIN_MS})
 
@@ -130,8 +132,8 @@ async def test_a_hundred_rotations_miss_nothing_repeat_nothing_show_nothing_and_
     assert await page.evaluate("window.tokens.filter((reason) => reason !== 'refresh').length") == 1
     assert cloud.most_open == 2
     before, after = seen
-    assert after["JSEventListeners"] == before["JSEventListeners"]
-    assert after["Nodes"] == before["Nodes"]
+    assert after["JSEventListeners"] - before["JSEventListeners"] < LISTENERS
+    assert after["Nodes"] - before["Nodes"] < LISTENERS
     assert after["JSHeapUsedSize"] - before["JSHeapUsedSize"] < HEAP_GROWTH, (before, after)
 
 
@@ -236,5 +238,5 @@ async def test_a_component_mounted_and_unmounted_fifty_times_has_one_socket_and_
         await page.evaluate("clients[0].destroy(), document.querySelector('ringline-panel').remove()")
         await eventually(lambda: cloud.open == 0, saying="no socket")
     few, many = seen
-    assert many["JSEventListeners"] == few["JSEventListeners"]
+    assert many["JSEventListeners"] - few["JSEventListeners"] < LISTENERS
     assert many["JSHeapUsedSize"] - few["JSHeapUsedSize"] < HEAP_GROWTH

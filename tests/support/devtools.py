@@ -57,10 +57,10 @@ class Tab:
 
     async def until(self, condition: str, timeout_s: float = 10) -> None:
         """Wait until the expression holds. Asked from here: timers of hidden pages are late."""
-        await eventually(lambda: self._holds(condition), timeout_s, saying=condition)
+        await eventually(lambda: self.holds(condition), timeout_s, saying=condition)
 
-    async def _holds(self, condition: str) -> bool:
-        """A page that is just being left, or hangs, does not answer."""
+    async def holds(self, condition: str) -> bool:
+        """Whether the expression holds now; a page that is just being left, or hangs, does not answer."""
         try:
             return bool(await self.evaluate(f"Boolean({condition})", 2))
         except (Gone, TimeoutError):
@@ -69,6 +69,11 @@ class Tab:
     async def begin(self, statement: str) -> None:
         """Run something that may never end, and do not wait for it."""
         await self.send("Runtime.evaluate", expression=f"setTimeout(() => {{ {statement} }})")
+
+    @property
+    def has_crashed(self) -> bool:
+        """Its process is gone; the browser may have given it one that it shared with a tab that was killed."""
+        return bool(self.browser.said(self, "Inspector.targetCrashed"))
 
     async def show(self) -> None:
         """Bring it to the front, which hides the window's other tabs."""
@@ -140,14 +145,15 @@ class Chromium:
 
     def told(self, tab: Tab, name: str) -> list[Any]:
         """What the tab's pages said through a binding so far; it outlives them."""
-        said = (each["params"] for each in self._of(tab, "Runtime.bindingCalled"))
+        said = (each["params"] for each in self.said(tab, "Runtime.bindingCalled"))
         return [json.loads(each["payload"]) for each in said if each["name"] == name]
 
     async def dialog(self, tab: Tab) -> None:
         """Wait for an `alert()` of the tab's."""
-        await eventually(lambda: self._of(tab, "Page.javascriptDialogOpening"), 10, saying="a dialog")
+        await eventually(lambda: self.said(tab, "Page.javascriptDialogOpening"), 10, saying="a dialog")
 
-    def _of(self, tab: Tab, method: str) -> list[Answer]:
+    def said(self, tab: Tab, method: str) -> list[Answer]:
+        """Events of the tab's so far."""
         return [each for each in self.heard if each["method"] == method and each.get("sessionId") == tab.session]
 
     async def send(self, method: str, session: str | None = None, within_s: float = ANSWER_S, **params: Any) -> Answer:
