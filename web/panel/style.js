@@ -19,7 +19,8 @@ export const STYLE = `
 .icon { flex: none; min-inline-size: 1.3em; text-align: center; }
 .word { flex: none; }
 .timer { flex: none; font-variant-numeric: tabular-nums; }
-.who, .queue { margin-inline-start: auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 13px; }
+.who, .queue, .note-of, .fill, .action bdi { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.who, .queue { margin-inline-start: auto; font-size: 13px; }
 .agent { --ink: var(--not); --band: var(--not-band); padding: 10px 12px; background: var(--band); color: var(--ink); }
 .agent[data-state=ready] { --ink: var(--ready); --band: var(--ready-band); }
 .agent[data-state=busy] { --ink: var(--talk); --band: var(--talk-band); }
@@ -35,7 +36,7 @@ export const STYLE = `
 .action.big.go { flex-grow: 2; }
 .action.quiet { border-color: transparent; background: transparent; font-weight: 500; }
 .agent .action.quiet { margin-inline-start: auto; padding-inline: 6px; color: inherit; }
-.agent:not([data-state=not_ready], [data-state=wrap_up], [data-state=signed_out], [data-state=logged_off]) .action.go { background: var(--field);
+.agent:is([data-state=ready], [data-state=busy], [data-state=unknown]) .action.go { background: var(--field);
   color: var(--text); border-color: var(--line); }
 .action[aria-pressed=true] { background: var(--ink, var(--text)); color: var(--band, var(--base)); border-color: var(--ink, var(--text)); }
 .agent .action[aria-pressed=true], .agent .action.go[aria-pressed=true] { background: transparent; color: var(--ink); border-color: var(--ink);
@@ -60,8 +61,9 @@ export const STYLE = `
 .health .action { min-height: 32px; white-space: nowrap; padding: 0 10px; font-size: 13px; }
 .row { display: flex; flex-wrap: wrap; gap: 6px; margin: 8px 0 0; }
 .dial { margin: 0; padding: 10px 12px 0; flex-wrap: nowrap; }
-input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radius: 8px; border: 1px solid var(--dim); background: var(--field);
-  color: var(--text); font: inherit; }
+input, select, textarea { min-height: 34px; max-inline-size: 100%; padding: 4px 10px; border-radius: 8px; border: 1px solid var(--dim);
+  background: var(--field); color: var(--text); font: inherit; }
+input { flex: 1; min-width: 0; }
 .row:not(.dial) input { flex-basis: 100%; }
 .problem { padding: 2px 12px; min-height: 1.7em; font-size: 13px; color: var(--lost); overflow-wrap: anywhere; }
 .problem[data-level=info] { color: var(--dim); }
@@ -70,11 +72,10 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
   text-align: center; }
 .call { --ink: var(--not); --band: var(--not-band); min-height: 168px; padding: 10px 12px 12px; border-radius: 10px; background: var(--band);
   border-inline-start: 4px solid var(--ink); }
-.call[data-leg=alerting] { --ink: var(--ring); --band: var(--ring-band); }
+.call[data-leg=alerting] { --ink: var(--ring); --band: var(--ring-band); border: 2px solid var(--ink); overflow: clip; }
 .call[data-leg=connected] { --ink: var(--talk); --band: var(--talk-band); }
 .call[data-leg=hold] { --ink: var(--held); --band: var(--held-band); }
 .call[data-leg=fail] { --ink: var(--lost); --band: var(--lost-band); }
-.call[data-leg=alerting] { border: 2px solid var(--ink); overflow: clip; }
 .band { color: var(--ink); }
 .call[data-leg=alerting] .band { margin: -10px -12px 8px; padding: 6px 12px; background: var(--ink); color: var(--ring-band); }
 .call[data-leg=alerting] .name { font-size: 22px; }
@@ -83,7 +84,7 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 .name { display: block; font-size: 18px; font-weight: 650; line-height: 1.25; overflow-wrap: anywhere; }
 .number { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; color: var(--text); overflow-wrap: anywhere; }
 .hears { margin: 0 0 8px; font-weight: 600; overflow-wrap: anywhere; }
-.action bdi { display: inline-block; max-inline-size: 14ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
+.action bdi { display: inline-block; max-inline-size: 14ch; vertical-align: bottom; }
 .handed { display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; margin-top: 10px; padding: 6px 10px; border-radius: 8px; background: var(--base); overflow-wrap: anywhere; }
 .handed p { margin: 0; }
 .handed-from { font-weight: 600; }
@@ -96,16 +97,14 @@ input { flex: 1; min-width: 0; min-height: 34px; padding: 4px 10px; border-radiu
 summary { min-height: 28px; padding-block: 4px; cursor: pointer; color: var(--dim); }
 .notes { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; padding: 0 12px 8px; }
 .note-field label { display: flex; gap: 6px; font-weight: 600; min-width: 0; }
-.note-of { font-weight: 400; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.note-of { font-weight: 400; }
 .note-field .line { flex-wrap: wrap; min-height: 34px; align-items: center; justify-content: space-between; font-size: 13px; color: var(--dim); }
 .note-status[data-status=review], .note-status[data-status=offline] { color: var(--lost); font-weight: 600; }
-select { min-height: 34px; max-inline-size: 100%; border-radius: 8px; border: 1px solid var(--dim); background: var(--field); color: inherit; font: inherit; }
-textarea { display: block; inline-size: 100%; margin-block: 2px 4px; padding: 6px 10px; border-radius: 8px; border: 1px solid var(--dim);
-  background: var(--field); color: var(--text); font: inherit; resize: vertical; }
+textarea { display: block; inline-size: 100%; margin-block: 2px 4px; resize: vertical; }
 .tray { list-style: none; margin: 0; padding: 0 12px; }
 .tray:empty { display: none; }
 .tray .line { align-items: center; min-height: 40px; font-size: 13px; }
-.fill { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.fill { flex: 1; }
 .tray .fill { max-block-size: 2.8em; white-space: normal; overflow-wrap: anywhere; }
 .tray .action { min-height: 32px; padding: 0 10px; font-size: 13px; }
 .panel[data-stale=true] :is(.calls, .agent) { filter: grayscale(1); }
