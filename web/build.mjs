@@ -17,6 +17,15 @@ const BUNDLES = [
   { entry: "panel/texts/de.js", out: "ringline-de.mjs", format: "esm", limit: 3 * 1024 },
 ];
 
+/** A sheet's own properties by short names; `--rl-*` are the app's to set. @param {string} css */
+function renamed(css) {
+  const names = new Map();
+  return css.replace(/--(?!rl-)[a-z-]+/g, (name) => {
+    if (!names.has(name)) names.set(name, `--${names.size.toString(36)}`);
+    return names.get(name);
+  });
+}
+
 /** To esbuild a constructable sheet is text: it is made small like the rest. */
 const sheets = {
   name: "sheets",
@@ -25,7 +34,7 @@ const sheets = {
       const source = readFileSync(path, "utf8");
       const [quoted, sheet] = source.match(/`\n([^`]*)`/) ?? [];
       const { code } = await transform(sheet, { loader: "css", minify: true });
-      return { contents: source.replace(quoted, () => JSON.stringify(code)) };
+      return { contents: source.replace(quoted, () => JSON.stringify(renamed(code))) };
     }),
 };
 
