@@ -161,8 +161,9 @@ export class RinglinePanel extends HTMLElement {
       () => clearInterval(ticker),
       () => document.removeEventListener("keydown", onKey),
     ];
-    this.#start(client, this.#extras);
     this.#draw();
+    // After the panel itself is drawn: one of the app's own may throw.
+    this.#start(client, this.#extras);
   }
 
   #letGo() {
