@@ -16,7 +16,10 @@ import { EXTRAS } from "./texts/en.js";
 
 /** That this user turned it on here before: then their next click anywhere will do. */
 const KEPT = "ringline.ring";
-const SHEET = ".attention { display: flex; padding: 8px 12px 0; font-size: 13px; color: var(--dim); } .attention .action { min-height: 32px; font-size: 13px; white-space: normal; }";
+const SHEET = `
+.attention { display: flex; padding: 8px 12px 0; font-size: 13px; color: var(--dim); }
+.attention .action { min-height: 32px; font-size: 13px; }
+`;
 
 /** @param {AttentionOptions} options @returns {import("./extra.js").Extra} */
 export function attention(options) {
@@ -126,7 +129,8 @@ class Attention {
 function textOf({ remote, queue }, content, words) {
   const name = plain(remote?.name);
   const number = plain(remote?.number) || words.unknown;
-  if (content === "full") return { title: fill(words.from, name || number), body: [name ? number : "", plain(queue)].filter(Boolean).join(" · ") };
+  const rest = [name ? number : "", plain(queue)].filter(Boolean).join(" · ");
+  if (content === "full") return { title: fill(words.from, name || number), body: rest };
   if (content === "name" && name) return { title: fill(words.from, name), body: "" };
   return { title: words.incoming, body: "" };
 }

@@ -8,7 +8,8 @@ import { callBegan, remoteOf, since } from "./view.js";
 /**
  * @typedef {import("../client/contract.js").Call} Call
  * @typedef {import("./agentbar.js").Ask} Ask
- * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, calls: Call[], work: import("../client/contract.js").WorkItem[]|undefined, told: import("./handed.js").Told}} Around
+ * @typedef {{isLive: boolean, isPending: (verb: string, call: string) => boolean, calls: Call[],
+ *   work: import("../client/contract.js").WorkItem[]|undefined, told: import("./handed.js").Told}} Around
  */
 
 /** What a consultation can lead to; shown only while the phone system offers it. */
@@ -184,7 +185,9 @@ export class CallCard {
     show(this.consult.node, can.has("consult"));
     this.keys.draw({ allowed: allowed("dtmf"), busy: busy("dtmf"), why });
     // With two calls, "Hang up" alone would not say on whom.
-    this.drop.draw({ allowed: allowed("drop"), busy: busy("drop"), why, label: calls.length > 1 ? [TEXT.endWith, remoteOf(call).name] : [TEXT.verb.drop] });
+    /** @type {import("./hearing.js").Phrase} */
+    const ending = calls.length > 1 ? [TEXT.endWith, remoteOf(call).name] : [TEXT.verb.drop];
+    this.drop.draw({ allowed: allowed("drop"), busy: busy("drop"), why, label: ending });
     for (const button of [this.answer, this.reject]) show(button.node, isRinging);
     const isConsulting = STEPS.some((verb) => can.has(verb));
     for (const button of [this.hold, this.transfer, this.keys]) show(button.node, !isRinging && (button.isAllowed || !isConsulting));

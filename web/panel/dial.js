@@ -65,7 +65,11 @@ function telOf(href) {
   }
 }
 
-/** The app may say no, or do it in its own way, with `preventDefault()`. @param {{element: Element, number: string}} phone @param {boolean} atOnce */
+/**
+ * The app may say no, or do it in its own way, with `preventDefault()`.
+ * @param {{element: Element, number: string}} phone
+ * @param {boolean} atOnce
+ */
 function mayDial({ element, number }, atOnce) {
   const detail = { number, atOnce };
   return element.dispatchEvent(new CustomEvent("ringline:dial", { detail, bubbles: true, composed: true, cancelable: true }));

@@ -67,10 +67,13 @@ class Combobox {
     /** @type {AbortController|null} the question on its way */
     this.asking = null;
     this.timer = /** @type {unknown} */ (null);
-    this.list = el("ul", { class: "found", role: "listbox", id: `found-${boxes}`, "aria-label": words.list, pointerdown: (event) => event.preventDefault() });
+    const keepFocus = (/** @type {Event} */ event) => event.preventDefault();
+    this.list = el("ul", { class: "found", role: "listbox", id: `found-${boxes}`, "aria-label": words.list, pointerdown: keepFocus });
     this.said = el("span", { class: "unseen", role: "status" });
     input.after(this.list, this.said);
-    for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id })) set(input, name, value);
+    /** What makes the field a combobox. */
+    this.traits = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id };
+    for (const [name, value] of Object.entries(this.traits)) set(input, name, value);
     input.addEventListener("input", () => this.#later(), { signal });
     input.addEventListener("keydown", (event) => this.#key(event), { signal });
     input.addEventListener("focusout", () => this.#close(), { signal });
@@ -114,9 +117,10 @@ class Combobox {
     /** @type {Record<string, string>} */
     const presence = this.words.presence;
     const about = [presence[state] ?? presence.unknown, plain(item.team), plain(item.site)].filter(Boolean).join(" · ");
+    const id = `${this.list.id}-${index}`;
     return el(
       "li",
-      { role: "option", id: `${this.list.id}-${index}`, "data-state": state, "aria-disabled": String(!item.station), click: () => this.#choose(index) },
+      { role: "option", id, "data-state": state, "aria-disabled": String(!item.station), click: () => this.#choose(index) },
       el("span", { class: "shape", "aria-hidden": "true" }, SHAPE[state] ?? "?"),
       el("bdi", { class: "fill" }, plain(item.name) || plain(item.agent)),
       el("bdi", {}, plain(item.station)),
@@ -180,6 +184,6 @@ class Combobox {
     this.#close();
     this.list.remove();
     this.said.remove();
-    for (const name of ["role", "aria-autocomplete", "aria-expanded", "aria-controls", "aria-activedescendant"]) this.input.removeAttribute(name);
+    for (const name of [...Object.keys(this.traits), "aria-activedescendant"]) this.input.removeAttribute(name);
   }
 }

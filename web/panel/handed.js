@@ -21,7 +21,8 @@ export function toldOf(call, state) {
   /** @type {Handover|undefined} */
   const told = contexts.map((each) => each.handover).find(Boolean);
   const handover = told ?? state.desk?.handover?.find((each) => ids.includes(each.interaction));
-  const notes = contexts.flatMap((each) => each.notes ?? []).filter((note) => note.author !== state.agent && note.text !== handover?.note && note.text);
+  const isNews = (/** @type {import("../client/contract.js").Frame} */ { author, text }) => author !== state.agent && text && text !== handover?.note;
+  const notes = contexts.flatMap((each) => each.notes ?? []).filter(isNews);
   return { handover, data: Object.entries({ ...contexts[0]?.data, ...handover?.data, ...call.data }), notes };
 }
 
@@ -46,7 +47,7 @@ export class Handed {
     const { handover, data, notes } = told;
     if (handover) phrase(this.from, handover.kind === "hot" ? TEXT.handed.hot : TEXT.handed.cold, plain(handover.from?.agent));
     this.note.textContent = prose(handover?.note);
-    this.data.replaceChildren(...data.map(([key, value]) => el("tr", {}, cell("th", key), cell("td", typeof value === "string" ? value : JSON.stringify(value)))));
+    this.data.replaceChildren(...data.map(rowOf));
     this.count.textContent = fill(TEXT.handed.notes, String(notes.length));
     this.list.replaceChildren(...notes.map(noteOf));
     show(this.from, handover !== undefined);
@@ -55,6 +56,11 @@ export class Handed {
     show(this.chain, notes.length > 0);
     show(this.node, [this.from, this.data, this.chain].some((each) => !each.hidden));
   }
+}
+
+/** @param {[key: string, value: unknown]} entry */
+function rowOf([key, value]) {
+  return el("tr", {}, cell("th", key), cell("td", typeof value === "string" ? value : JSON.stringify(value)));
 }
 
 /** @param {'th'|'td'} tag @param {string} text */

@@ -45,7 +45,10 @@ function conference(call) {
   const others = (call.parties ?? []).filter(({ leg }) => leg === "connected");
   if (call.leg !== "connected" || others.length < 2) return null;
   const { number } = call.remote ?? {};
-  const names = others.map((each) => (number && each.number === number ? remoteOf(call).name : plain(each.number) || plain(each.station) || TEXT.unknownNumber));
+  const names = others.map((each) => {
+    if (number && each.number === number) return remoteOf(call).name;
+    return plain(each.number) || plain(each.station) || TEXT.unknownNumber;
+  });
   // The list's own words, "and" or "und", go into the text; the names into its gaps, so that each keeps its direction.
   const gaps = names.map((_, index) => `{${index}}`);
   return [TEXT.hears.list.replace("{0}", new Intl.ListFormat(locale).format([TEXT.you, ...gaps])), ...names];

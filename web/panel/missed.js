@@ -121,8 +121,9 @@ class MissedList {
     const who = plain(name) || plain(number) || words.unknown;
     const line = el("li", {}, el("span", {}, this.#clock(beganAt)), el("bdi", { class: "who-called" }, who));
     const back = () => void around.attempt(() => around.client.command("place", { to: number, interaction }));
+    const label = `${words.callBack}: ${who}`;
     if (returned) line.append(el("span", {}, fill(words.returned, this.#clock(returned.at))));
-    else if (number) line.append(el("button", { type: "button", class: "action quiet", "aria-label": `${words.callBack}: ${who}`, click: back }, words.callBack));
+    else if (number) line.append(el("button", { type: "button", class: "action quiet", "aria-label": label, click: back }, words.callBack));
     return line;
   }
 
