@@ -48,7 +48,7 @@ async def test_events_bubble_out_of_the_panel_for_apps_that_keep_no_client(
 
 async def test_a_panel_taken_off_the_page_lets_go_and_put_back_goes_on(cloud: FakePageCloud, open_page: Open) -> None:
     page = await open_page()
-    counts = "[...window.client.handlers.values()].reduce((sum, fns) => sum + fns.size, 0)"
+    counts = "[...window.client.listeners.byName.values()].reduce((sum, fns) => sum + fns.size, 0)"
     before = await page.evaluate(counts)
     for _ in range(20):
         await page.evaluate("document.body.append(document.getElementById('panel'))")
