@@ -81,6 +81,15 @@ async def test_how_the_call_ended_is_chosen_from_the_policys_list_and_told_with_
     assert await findings(page, axe()) == []
 
 
+async def test_the_calls_own_queue_says_how_it_may_end(cloud: FakePageCloud, open_page: Open) -> None:
+    cloud.dispositions = {"": ["sold"], "sales": ["quote", "order"]}
+    page = await in_wrap_up(cloud, open_page, "note", "disposition")
+    cloud.wrap_up[0]["queue"] = "sales"
+    await cloud.tell(event="dropped")
+    how = page.get_by_role("combobox", name="How did it end?")
+    await expect(how.locator("option")).to_have_text(["How did it end?", "quote", "order"])
+
+
 async def test_without_a_list_and_without_a_note_the_call_can_still_be_ended(
     cloud: FakePageCloud, open_page: Open
 ) -> None:

@@ -42,7 +42,15 @@ DOCUMENT: Final[Frame] = {
         }
     ],
     "wrap_up": [
-        {"interaction": "i-2", "call": "c-2", "since_at": AT, "limit_at": None, "needs": ["note"], "ask": None}
+        {
+            "interaction": "i-2",
+            "call": "c-2",
+            "queue": "support",
+            "since_at": AT,
+            "limit_at": None,
+            "needs": ["note"],
+            "ask": None,
+        }
     ],
     "can": ["place", "set_state", "log_off"],
     "recent": [
@@ -245,7 +253,8 @@ EXAMPLES: Final[dict[str, tuple[Frame, ...]]] = {
         {"t": "desks", "part": 1, "parts": 1, "items": [
             {"station": "1001", "rev": 7, "agent": "anna", "login": "7001", "queues": ["support"], "name": "Anna Ek",
              "pages": 1, "drafts": ["i-2"], "decided": [], "work": [{**WORK, "id": "x-1"}],
-             "wrap_up": [{"interaction": "i-2", "call": "c-2", "since_at": AT, "limit_at": None, "needs": ["note"],
+             "wrap_up": [{"interaction": "i-2", "call": "c-2", "queue": "support",
+                           "since_at": AT, "limit_at": None, "needs": ["note"],
                           "ask": None}], "policy": POLICY},
             {"station": "1002", "rev": 3, "agent": None, "login": None, "queues": [], "name": "", "pages": 0,
              "drafts": [], "decided": [], "work": [], "wrap_up": [], "policy": {}}]},

@@ -15,7 +15,7 @@
  *   by: string|null, peer: string|null}} Transition
  * @typedef {{login: string|null, state: AgentState, reason: string|null, since_at: string|null, pending: AgentState|null,
  *   queues: {queue: string, paused: boolean, reason: string|null}[]}} AgentAtStation
- * @typedef {{interaction: string, call: string, since_at: string, limit_at: string|null, needs: ('note'|'disposition')[],
+ * @typedef {{interaction: string, call: string, queue?: string|null, since_at: string, limit_at: string|null, needs: ('note'|'disposition')[],
  *   ask: 'save'|'owe'|null}} WrapUp
  * @typedef {{station: string, in_service: boolean, agent: AgentAtStation, calls: Call[], wrap_up: WrapUp[], can: Verb[],
  *   recent: Transition[]}} StationDocument

@@ -6,7 +6,7 @@ import { clockTime } from "./view.js";
 /**
  * @typedef {import("../client/client.js").Client} Client
  * @typedef {import("../client/notes.js").Note} Note
- * @typedef {{interaction: string, needs: string[]}} Owed
+ * @typedef {{interaction: string, needs: string[], queue?: string|null}} Owed
  * @typedef {(what: {interaction: string, nothing_to_note?: boolean, disposition?: string}) => void} Decide
  */
 
@@ -92,8 +92,11 @@ export class NoteList {
     const { desk, dispositions } = client.state;
     /** @type {Map<string, Owed>} */
     const owed = new Map([...(desk?.owed ?? []), ...gateOf(client.state)].map((each) => [each.interaction, each]));
-    const listed = [...new Set(Object.values(dispositions ?? {}).flat())];
-    const choices = listed.length ? listed : [TEXT.done];
+    const choices = (/** @type {string|null|undefined} */ queue) => {
+      const own = queue ? [dispositions[queue] ?? dispositions[""] ?? []] : Object.values(dispositions);
+      const listed = [...new Set(own.flat())];
+      return listed.length ? listed : [TEXT.done];
+    };
     const notes = new Set(isOut ? [] : [...taken, ...client.openNotes, ...[...owed.keys()].map((each) => client.note(each))]);
     for (const [note, field] of this.fields) {
       // What has the focus is not taken away under the agent's hands; it goes when they leave it.
@@ -103,7 +106,10 @@ export class NoteList {
       this.fields.delete(note);
     }
     for (const note of [...notes].reverse()) if (!this.fields.has(note)) this.#add(client, note);
-    for (const [note, field] of this.fields) field.draw(owed.get(note.interaction), choices);
+    for (const [note, field] of this.fields) {
+      const owes = owed.get(note.interaction);
+      field.draw(owes, choices(owes?.queue));
+    }
     show(this.node, this.fields.size > 0);
   }
 

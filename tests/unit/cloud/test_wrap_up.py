@@ -229,12 +229,23 @@ def test_a_disposition_is_one_of_those_that_the_queue_offers(
         assert decided(cloud) == []
 
 
-@pytest.mark.parametrize(("disposition", "known"), [("sold", True), ("quote", True), ("never heard of", False)])
-def test_after_the_call_any_queues_disposition_will_do_and_no_other(
-    talking: Cloud, disposition: str, known: bool
+@pytest.mark.parametrize(
+    ("queue", "disposition", "known"),
+    [
+        ("support", "sold", True),
+        ("support", "quote", False),
+        ("sales", "quote", True),
+        ("sales", "sold", False),
+        (None, "sold", True),
+        (None, "quote", True),
+        (None, "never heard of", False),
+    ],
+)
+def test_after_the_call_its_queue_decides_and_where_nobody_tells_it_any_queue(
+    talking: Cloud, queue: str | None, disposition: str, known: bool
 ) -> None:
     talking.deps.sites.put_policy(TENANT, POLICY)
-    ends(talking, 2, entry(needs=["disposition"]))
+    ends(talking, 2, entry(needs=["disposition"], queue=queue))
     assert (done(talking, disposition=disposition)["stage"] == "confirmed") is known
 
 

@@ -189,6 +189,7 @@ def _owing(owing: Owing) -> dict[str, Any]:
     return {
         "interaction": owing.interaction,
         "call": owing.call,
+        "queue": owing.queue,
         "since_at": ms_to_rfc3339(owing.since_ms),
         "limit_at": _at(owing.limit_at_ms),
         "needs": list(owing.needs),

@@ -13,6 +13,7 @@ class Owing:
 
     interaction: str
     call: str
+    queue: str | None
     since_ms: int
     limit_at_ms: int | None = None
     needs: tuple[str, ...] = ()

@@ -102,10 +102,11 @@ class CallEntry(WireModel):
 
 
 class WrapUpEntry(WireModel):
-    """An interaction that owes a decision."""
+    """An interaction that owes a decision; `queue` is its call's."""
 
     interaction: Id
     call: Id
+    queue: Queue | None = None
     since_at: Instant
     limit_at: Instant | None = None
     needs: tuple[Literal["note", "disposition"], ...] = ()

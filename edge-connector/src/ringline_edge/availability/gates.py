@@ -207,11 +207,11 @@ class Gates:
         return self._gates.get(station) or self._new(station)
 
     def _debts(self, desk: DeskForEdge) -> dict[str, Entry]:
-        """What the agent owes by what another edge has told the cloud; of which queue is not known any more."""
+        """What the agent owes by what another edge has told the cloud."""
         offset_ms = self.offset_ms()
         return {
             each.interaction: Entry(
-                each.interaction, each.call, None, round(each.since_at.timestamp() * 1000 - offset_ms)
+                each.interaction, each.call, each.queue, round(each.since_at.timestamp() * 1000 - offset_ms)
             )
             for each in desk.wrap_up
         }
@@ -275,6 +275,7 @@ class Gates:
             Owing(
                 each.interaction,
                 each.call,
+                each.queue,
                 each.since_ms + offset_ms,
                 None if each.limit_at_ms is None else each.limit_at_ms + offset_ms,
                 gate.needs(each),

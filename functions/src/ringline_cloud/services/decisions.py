@@ -28,7 +28,7 @@ class Matter:
         interaction: The present id.
         names: All ids by which it is known here.
         listed: Those of them that the document lists; empty when it lists none.
-        queue: Of its call, while that is up.
+        queue: Of its call, also after it; None where it came by none, or nobody told.
         is_up: Whether its call is up.
         needs: What its decision wants; None while only the policy can tell.
         owed: Those of its ids that are owed.
@@ -56,7 +56,7 @@ def matter(doc: StationDocument | None, interaction: str, owed: Owed) -> Matter:
         interaction=call.interaction if call else interaction,
         names=names,
         listed=frozenset(listed),
-        queue=call.queue if call else None,
+        queue=call.queue if call else next((each.queue for each in entries), None),
         is_up=call is not None,
         needs=tuple(dict.fromkeys(need for needs in wanted for need in needs)) if wanted else None,
         owed=debts,

@@ -120,7 +120,7 @@ def _is_known(deps: Deps, tenant: str, about: Matter, disposition: str) -> bool:
     """Whether the policy lists the disposition; where the queue is not known any more, whether any queue's does."""
     policy = decisions.policy(deps, tenant)
     lists = [resolved(policy, about.queue).dispositions or ()]
-    if not about.is_up:
+    if not about.is_up and about.queue is None:
         lists += [each.dispositions or () for each in policy.queues.values() if each.dispositions is not None]
     return any(not each or disposition in each for each in lists)
 
