@@ -180,11 +180,12 @@ class AsteriskAdapter:
 
     def _see_agent(self, message: Message) -> None:
         """Beside the facts: what shows our holds, and the agent's own keys."""
+        now_ms = _now_ms()
         match message.get("Event"):
             case "DeviceStateChange":
                 self._devices.see(message)
             case "QueueMemberPause":
-                pressed = self._own_pauses.pressed(message, moment(message, _now_ms()))
+                pressed = self._own_pauses.pressed(message, moment(message, now_ms), now_ms)
                 if pressed is not None:
                     self._emit(pressed)
 
@@ -277,7 +278,7 @@ class AsteriskAdapter:
             except PbxUnavailableError as err:
                 raise CommandError(ErrorCode.PBX_DOWN, "The PBX does not answer.") from err
             finally:
-                self._own_pauses.settled()
+                self._own_pauses.settled(_now_ms())
 
     def _situation(self, station: str) -> Situation:
         members = self._translator.members.of(station)
@@ -299,7 +300,8 @@ class AsteriskAdapter:
             raise
 
     async def _do(self, session: AmiSession, step: Action, ident: str | None = None) -> None:
-        self._own_pauses.expect(step.headers)
+        if step.name == "QueuePause":
+            self._own_pauses.expect(step.headers)
         answer = await session.ask_as(ident or session.next_id(), step.name, step.headers)
         said = answer.get("Message", "")
         if answer.get("Response") == "Error" and not any(word in said.lower() for word in step.settled):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import inf
 
 from ringline_core.domain.facts import Pressed
 from ringline_edge.adapters.asterisk.channels import Naming
 from ringline_edge.adapters.asterisk.protocol import Message
+
+LATE_MS = 2_000
+"""A loaded PBX tells what an action did after it has answered the action, and the next one too."""
 
 
 class OwnPauses:
@@ -20,28 +23,31 @@ class OwnPauses:
     def __init__(self, naming: Naming) -> None:
         """`naming` tells stations from interfaces."""
         self._naming = naming
-        self._due: Counter[tuple[str, str]] = Counter()
+        self._due: dict[tuple[str, str, str], list[float]] = {}
 
     def expect(self, headers: Mapping[str, str | Sequence[str]]) -> None:
         """A QueuePause with these headers is about to be asked."""
-        if "Paused" in headers and "Interface" in headers:
-            self._due[str(headers.get("Queue")), str(headers["Paused"])] += 1
+        key = (str(headers.get("Queue")), str(headers.get("Interface")), str(headers.get("Paused")))
+        self._due.setdefault(key, []).append(inf)
 
-    def settled(self) -> None:
-        """All that was asked has had its events."""
-        self._due.clear()
+    def settled(self, now_ms: int) -> None:
+        """All that was asked is answered: what has had no event until `LATE_MS` from now has none."""
+        kept = {key: [min(each, now_ms + LATE_MS) for each in until] for key, until in self._due.items()}
+        self._due = {key: live for key, until in kept.items() if (live := [each for each in until if each > now_ms])}
 
-    def pressed(self, message: Message, at_ms: int) -> Pressed | None:
+    def pressed(self, message: Message, at_ms: int, now_ms: int) -> Pressed | None:
         """What an agent pressed; None for an event of our own doing, or of no station.
 
         Args:
             message: A QueueMemberPause event.
-            at_ms: When.
+            at_ms: When, by the PBX's clock.
+            now_ms: By ours.
         """
         paused = message.get("Paused") == "1"
-        key = (message.get("Queue", ""), "true" if paused else "false")
-        if self._due[key] > 0:
-            self._due[key] -= 1
-            return None
-        station = self._naming.station(message.get("Interface") or message.get("Location") or "")
+        interface = message.get("Interface") or message.get("Location") or ""
+        due = self._due.get((message.get("Queue", ""), interface, "true" if paused else "false"), [])
+        while due:
+            if due.pop(0) >= now_ms:
+                return None
+        station = self._naming.station(interface)
         return None if station is None else Pressed(station, not paused, at_ms)
