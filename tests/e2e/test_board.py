@@ -79,5 +79,7 @@ async def test_an_agent_may_not_look_and_an_admin_sees_stations_without_agents_t
         refused = await ben.frame(lambda frame: frame["t"] == "error", "refusal")
         assert refused["code"] == "forbidden"
     adam = await watching(stack, "adam")
-    await shows(adam, "stations", "1004", agent=None)
+    async with ready_agent(stack, "sue"):
+        await shows(adam, "stations", "1004", agent="sue", state="ready")
+    await shows(adam, "stations", "1004", agent=None, state="logged_off")
     await adam.close()
