@@ -82,6 +82,33 @@ def test_all_of_a_number_goes_and_the_number_is_neither_logged_nor_audited(
     assert request(known, "POST", "/numbers:erase", {"number": NUMBER})[1] == {"interactions": 0, "done": True}
 
 
+def test_a_listed_number_has_no_history_until_it_is_taken_off_the_list(known: Cloud) -> None:
+    def listing(*, listed: bool) -> Frame:
+        status, answer = request(known, "POST", "/numbers:erase", {"number": NUMBER, "listed": listed})
+        assert status == 200
+        return dict(answer)
+
+    def previous(ident: str, seq: int, offset: int) -> list[str]:
+        rings(known, ident, seq, started_at=at(offset))
+        context = known.pages.to("p1", "context")[-1]
+        assert context["interaction"] == f"i-{ident}"
+        return [each["interaction"] for each in context["previous"]]
+
+    assert listing(listed=True) == {"interactions": 2, "done": True}
+    assert (previous("c-3", 5, 400), previous("c-4", 6, 500)) == ([], [])
+    tell(known, "c-5", offset=600)
+    assert not [each for each in known.rows() if "#N#" in each["pk"] and each["sk"] != "~LISTED"]
+    assert listing(listed=True) == {"interactions": 0, "done": True}
+    listing(listed=False)
+    assert (previous("c-6", 7, 700), previous("c-7", 8, 800)) == ([], ["i-c-6"])
+
+
+def test_a_number_of_which_nobody_knows_whether_it_may_be_shown_has_no_history(known: Cloud) -> None:
+    unknown = {"number": NUMBER, "presentation": "unknown"}
+    rings(known, "c-3", 5, started_at=at(400), remote=unknown)
+    assert known.pages.to("p1", "context")[-1]["previous"] == []
+
+
 def test_erasing_is_audited_and_may_be_repeated(known: Cloud) -> None:
     assert (erase(known), erase(known), erase(known, "i-never-seen")) == (204, 204, 204)
     deeds = request(known, "GET", "/audit")[1]["items"]

@@ -51,7 +51,9 @@ def asked(deps: Deps, who: PageIdentity, message: ContextRequest) -> str:
     call = _present_call(deps, who, message.number)
     if call is None:
         raise ForbiddenError("No call with this number is at your phone.")
-    previous = _history(deps, who.tenant, _digest(deps.settings.pepper, who.tenant, call), call.interaction, limit)
+    digest = _digest(deps.settings.pepper, who.tenant, call)
+    rows = deps.interactions.history(who.tenant, digest, limit + 2) if digest else None
+    previous = _earlier(rows or [], call.interaction, limit)
     return compact(_frame(None, [], {}, previous, limit))
 
 
@@ -76,6 +78,8 @@ def _present_call(deps: Deps, who: PageIdentity, number: str) -> CallEntry | Non
 
 def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dict[str, Any]:
     digest = _digest(deps.settings.pepper, tenant, call)
+    rows = deps.interactions.history(tenant, digest, SHOWN + 2) if digest else None
+    digest = None if rows is None else digest
     ttl = deps.settings.kept_until_s(deps.now_ms())
     ring = Ring(to_rfc3339(call.started_at), ttl, item.agent, digest, item.station, call.was)
     head = deps.interactions.ring(tenant, call.interaction, ring)
@@ -83,7 +87,7 @@ def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dic
         return {**_frame(call.interaction, [], dict(call.data), []), "handover": None}
     if digest:
         deps.interactions.file_number(tenant, digest, head["started_at"], call.interaction, call.queue, ttl)
-    previous = _history(deps, tenant, digest, call.interaction, SHOWN)
+    previous = _earlier(rows or [], call.interaction, SHOWN)
     told = notes(deps, tenant, call.interaction, item.agent, call.was)
     merged = [deps.interactions.head(tenant, each) for each in call.was]
     handover = handovers.told(deps, tenant, item, call, [head, *merged])
@@ -91,11 +95,8 @@ def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dic
     return {**_frame(call.interaction, told, data, previous), "handover": handover}
 
 
-def _history(deps: Deps, tenant: str, digest: str | None, but: str, limit: int) -> list[dict[str, Any]]:
+def _earlier(rows: list[dict[str, Any]], but: str, limit: int) -> list[dict[str, Any]]:
     """Earlier interactions of a number, newest first; one more than `limit` where there are more."""
-    if digest is None:
-        return []
-    rows = deps.interactions.of_number(tenant, digest, limit + 2)
     return [_previous(row) for row in rows if row["interaction"] != but][: limit + 1]
 
 
@@ -161,8 +162,8 @@ def _previous(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _digest(pepper: str, tenant: str, call: CallEntry) -> str | None:
-    """Key of the caller's number; None for withheld and internal ones, which have no history."""
+    """Key of the caller's number; None for withheld, unknown and internal ones, which have no history."""
     number = call.remote.number
-    if not number or call.remote.presentation is Presentation.RESTRICTED or call.direction is Direction.INTERNAL:
+    if not number or call.remote.presentation is not Presentation.ALLOWED or call.direction is Direction.INTERNAL:
         return None
     return numbers.digest(pepper, tenant, number)

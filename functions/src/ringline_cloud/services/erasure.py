@@ -12,9 +12,10 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from ringline_cloud.services import numbers
+from ringline_cloud.services import numbers, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.person import Person
+from ringline_cloud.store import keys
 from ringline_cloud.store.interactions import recorded
 from ringline_cloud.store.table import Item
 from ringline_cloud.telemetry import logger
@@ -43,11 +44,21 @@ def interaction(deps: Deps, by: Person, ident: str) -> None:
     _erase(deps, by.tenant, ident, set())
 
 
-def number(deps: Deps, by: Person, plain: str) -> tuple[int, bool]:
-    """Erase all interactions of a number; how many those were, and whether that was all."""
+def number(deps: Deps, by: Person, plain: str, *, listed: bool | None = None) -> tuple[int, bool]:
+    """Erase all interactions of a number; how many those were, and whether that was all.
+
+    Args:
+        deps: The store.
+        by: Who asks.
+        plain: The number, as documents write it.
+        listed: Whether it is to have no history from now on, or one again; None leaves that as it is.
+    """
     digest = numbers.digest(deps.settings.pepper, by.tenant, plain)
     deed, erased = _Deed("erase_number", secrets.token_hex(16), deps.now_ms()), list[str]()
     _audited(deps, by, deed, erased)
+    if listed is not None:
+        # What is listed already shows no rows to erase.
+        deps.interactions.list_number(by.tenant, digest, listed=False)
     while found := deps.interactions.of_number(by.tenant, digest, min(_AT_ONCE, MOST - len(erased))):
         for entry in found:
             _erase(deps, by.tenant, entry["interaction"], set())
@@ -56,7 +67,10 @@ def number(deps: Deps, by: Person, plain: str) -> tuple[int, bool]:
         if len(erased) >= MOST:
             break
     _audited(deps, by, deed, erased)
-    return len(erased), len(erased) < MOST or not deps.interactions.of_number(by.tenant, digest, 1)
+    done = len(erased) < MOST or not deps.interactions.of_number(by.tenant, digest, 1)
+    if listed and done:
+        deps.interactions.list_number(by.tenant, digest, listed=True)
+    return len(erased), done
 
 
 def _erase(deps: Deps, tenant: str, ident: str, seen: set[str]) -> None:
@@ -71,6 +85,7 @@ def _erase(deps: Deps, tenant: str, ident: str, seen: set[str]) -> None:
         for old in _merged(head, found):
             _erase(deps, tenant, old, seen)
         for item in found:
+            _lift(deps, tenant, item)
             deps.calls.unfile(tenant, item)
             deps.interactions.remove(item)
     for old in _merged(head, []):
@@ -79,6 +94,16 @@ def _erase(deps: Deps, tenant: str, ident: str, seen: set[str]) -> None:
         if digest and "started_at" in head:
             deps.interactions.unfile_number(tenant, digest, head["started_at"], ident)
     deps.interactions.end_erasure(tenant, ident, at, ttl)
+
+
+def _lift(deps: Deps, tenant: str, item: Item) -> None:
+    """A hand-over lies on a desk, too."""
+    if "laid_at" in item:
+        mark = item["sk"].removeprefix(keys.handover_prefix())
+        site, to = item["laid_at"]
+        done, station = deps.handovers.lift(tenant, site, to, mark)
+        if done:
+            posts.desk_changed(deps, tenant, station)
 
 
 def _merged(head: Item, belongings: list[Item]) -> list[str]:

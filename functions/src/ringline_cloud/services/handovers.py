@@ -18,6 +18,7 @@ from typing import Any
 from ringline_cloud.identity import EdgeIdentity, PageIdentity
 from ringline_cloud.services import desk_view, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.handovers import Made
 from ringline_cloud.store.stations import StationItem
 from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codes import By, ErrorCode, EventName, LegState, Verb
@@ -95,7 +96,9 @@ def ahead(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageComm
 
 def _make(deps: Deps, tenant: str, site: str, made: _Handover) -> None:
     text = json.dumps(made.body)
-    deps.handovers.bind(tenant, made.interaction, made.mark, text, deps.settings.kept_until_s(deps.now_ms()))
+    kept = Made(text, site, made.to, deps.settings.kept_until_s(deps.now_ms()))
+    if not deps.handovers.bind(tenant, made.interaction, made.mark, kept):
+        return
     done, item = deps.handovers.lay(tenant, site, made.to, made.mark, text)
     if done:
         posts.desk_changed(deps, tenant, item)

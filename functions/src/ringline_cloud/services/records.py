@@ -151,6 +151,8 @@ def _begin_late(deps: Deps, who: EdgeIdentity, seen: _Seen, head: Item) -> None:
     agents = {agent: station for station, agent in seen.seats if agent and agent not in head.get("agents", ())}
     if not (is_new or agents):
         return
+    if digest and is_new and deps.interactions.history(who.tenant, digest, 1) is None:
+        digest = None
     began_at, ttl = to_rfc3339(told.began_at), deps.settings.kept_until_s(deps.now_ms())
     for agent, station in agents.items() or [(None, None)]:
         ring = Ring(began_at, ttl, agent, digest, station, was=record.was[:16])

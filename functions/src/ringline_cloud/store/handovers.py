@@ -7,6 +7,7 @@ that comes late never covers a newer one, and each is taken back by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ringline_cloud.store import keys
 from ringline_cloud.store.interactions import ERASED, is_erased
@@ -16,6 +17,23 @@ from ringline_cloud.store.table import Item, Table
 _LAID = DESK_LISTS["handover"]
 
 
+@dataclass(frozen=True)
+class Made:
+    """A hand-over to be kept.
+
+    Attributes:
+        text: As JSON.
+        site: Whose station `to` would be.
+        to: Whom it is for; a station, maybe.
+        ttl: Until when it is kept.
+    """
+
+    text: str
+    site: str
+    to: str
+    ttl: int
+
+
 class Handovers:
     """Hand-overs of all interactions and desks."""
 
@@ -23,18 +41,21 @@ class Handovers:
         """`table` is the one table."""
         self._table = table
 
-    def bind(self, tenant: str, interaction: str, mark: str, handover: str, ttl: int) -> None:
-        """Bind a hand-over (JSON) to the interaction until `ttl`; it stands at its head unless a newer one does."""
+    def bind(self, tenant: str, interaction: str, mark: str, made: Made) -> bool:
+        """Bind a hand-over to the interaction, at whose head it stands unless a newer one does; False if erased."""
         head = self._table.update(
             keys.interaction(tenant, interaction),
             "SET handover_json = :handover, handover_mark = :mark, #ttl = :ttl",
-            {":handover": handover, ":mark": mark, ":ttl": ttl},
+            {":handover": made.text, ":mark": mark, ":ttl": made.ttl},
             condition=f"attribute_exists(pk) AND attribute_not_exists({ERASED})"
             " AND (attribute_not_exists(handover_mark) OR handover_mark < :mark)",
             names={"#ttl": "ttl"},
         ).item
-        if not is_erased(head):
-            self._table.put({**keys.handover(tenant, interaction, mark), "handover_json": handover, "ttl": ttl})
+        if is_erased(head):
+            return False
+        what = {"handover_json": made.text, "laid_at": [made.site, made.to], "ttl": made.ttl}
+        self._table.put({**keys.handover(tenant, interaction, mark), **what})
+        return True
 
     def take_back(self, tenant: str, interaction: str, mark: str) -> None:
         """Forget one hand-over; where it stood at the head, the one before it stands there again."""

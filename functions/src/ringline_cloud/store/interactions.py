@@ -101,7 +101,21 @@ class Interactions:
     def of_number(self, tenant: str, digest: str, limit: int, between: tuple[str, str] | None = None) -> list[Item]:
         """The number's interactions, newest first; `between` two times, or places in this list (`sk`)."""
         pk = keys.number_partition(tenant, digest)
-        return self._table.query(pk, newest_first=True, limit=limit, between=between)
+        found = self._table.query(pk, newest_first=True, limit=limit, between=between)
+        return [each for each in found if each["sk"] != keys.listed_number(tenant, digest)["sk"]]
+
+    def history(self, tenant: str, digest: str, limit: int) -> list[Item] | None:
+        """As `of_number`, the newest; None for a listed number, which is to have none."""
+        mark = keys.listed_number(tenant, digest)
+        found = self._table.query(mark["pk"], newest_first=True, limit=limit)
+        return None if found and found[0]["sk"] == mark["sk"] else found
+
+    def list_number(self, tenant: str, digest: str, *, listed: bool) -> None:
+        """From now on the number has no history, or has one again."""
+        if listed:
+            self._table.put(dict(keys.listed_number(tenant, digest)))
+        else:
+            self._table.delete(keys.listed_number(tenant, digest))
 
     def head(self, tenant: str, interaction: str) -> Item | None:
         """The interaction's head."""

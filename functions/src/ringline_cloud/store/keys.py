@@ -182,6 +182,11 @@ def number(tenant: str, digest: str, at: str, interaction_id: str) -> Key:
     return {"pk": f"T#{tenant}#N#{digest}", "sk": f"{at}#{interaction_id}"}
 
 
+def listed_number(tenant: str, digest: str) -> Key:
+    """That a number has no history; sorts after every time, so that whoever reads the newest reads it first."""
+    return {"pk": number_partition(tenant, digest), "sk": "~LISTED"}
+
+
 def number_partition(tenant: str, digest: str) -> str:
     """The partition of a number's interactions."""
     return f"T#{tenant}#N#{digest}"

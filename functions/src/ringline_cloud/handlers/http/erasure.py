@@ -17,9 +17,10 @@ router = APIGatewayHttpRouter()
 
 
 class NumberOf(Body):
-    """A caller's number."""
+    """A caller's number; `listed` says whether it is to have no history from now on, or one again."""
 
     number: str = Field(max_length=64)
+    listed: bool | None = None
 
 
 class Erased(BaseModel):
@@ -41,8 +42,8 @@ def erase_interaction(interaction: str) -> None:
 
 @router.post("/numbers:erase")
 def erase_number(body: NumberOf) -> Erased:
-    """Erase all interactions of a number."""
+    """Erase all interactions of a number; with `listed` keep none of it from now on."""
     by = person_of(router)
     by.require("admin")
-    count, done = erasure.number(deps_of(router), by, numbers.written(body.number))
+    count, done = erasure.number(deps_of(router), by, numbers.written(body.number), listed=body.listed)
     return Erased(interactions=count, done=done)
