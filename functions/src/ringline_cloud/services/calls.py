@@ -14,18 +14,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringline_cloud.identity import PageIdentity
 from ringline_cloud.services import context, numbers, returned
 from ringline_cloud.services.deps import Deps
-from ringline_cloud.services.person import Person
 from ringline_cloud.store.interactions import is_erased
 from ringline_cloud.store.table import Item
 from ringline_core.domain.summary import Outcome
 from ringline_core.errors import ForbiddenError, InvalidMessageError
 from ringline_core.wire.base import to_rfc3339
 from ringline_core.wire.codec import compact
+
+if TYPE_CHECKING:  # page sockets have no use for what reads tokens
+    from ringline_cloud.services.person import Person
 
 MOST_DAYS = 31
 DAYS = 7
