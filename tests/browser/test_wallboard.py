@@ -178,6 +178,7 @@ async def test_an_old_board_is_grey_and_nothing_can_be_done_from_it(cloud: FakeP
     await expect(row(page, "Ben").get_by_role("button", name="Break gate")).to_have_attribute("aria-disabled", "true")
     await tell(cloud, at=at(-30), whole=False)
     await expect(row(page, "Ben")).to_have_attribute("data-stale", "false")
+    cloud.ticket_status = 503
     await cloud.cut()
     await expect(page.get_by_text("No connection: what you see is old")).to_be_visible()
     await expect(row(page, "Ben")).to_have_attribute("data-stale", "true")
@@ -233,6 +234,7 @@ async def test_the_accessibility_checker_finds_nothing(
     assert await findings(page, source) == []
     await page.keyboard.press("Escape")
     await tell(cloud, at=at(20), whole=True, stations=floor())
+    cloud.ticket_status = 503
     await cloud.cut()
     await expect(page.get_by_text("No connection: what you see is old")).to_be_visible()
     assert await findings(page, source) == []

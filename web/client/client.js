@@ -1,6 +1,6 @@
 import { Commands } from "./commands.js";
 import { ServerClock } from "./clock.js";
-import { CLIENT, FRAME_BYTES, PROTOCOL_VERSION, RinglineError } from "./contract.js";
+import { CLIENT, FRAME_BYTES, LABEL_LETTERS, PROTOCOL_VERSION, RinglineError } from "./contract.js";
 import { closed, openPages, pick, sizeOf } from "./frames.js";
 import { browserEnv } from "./env.js";
 import { memoryDrafts } from "./drafts.js";
@@ -16,17 +16,8 @@ import { presenceOf, watchPage } from "./wake.js";
 
 /**
  * @typedef {import("./contract.js").Frame} Frame
- * @typedef {import("./store.js").StationEvent} StationEvent
- * @typedef {import("./commands.js").CommandState} CommandState
- * @typedef {{socket: import("./session.js").SocketStatus, agent: string|null, name: string, roles: string[],
- *   station: string|null, rev: number|null, doc: import("./contract.js").StationDocument|null,
- *   desk: import("./contract.js").Desk|null, site: import("./contract.js").Site|null, capabilities: string[],
- *   dispositions: Record<string, string[]>,
- *   commands: CommandState[], context: Record<string, Frame>}} ClientState
- * @typedef {{api: string, getToken: import("./session.js").Options["getToken"], page?: string, label?: string,
- *   canPop?: () => boolean, pop?: import("./opening.js").PopOptions, timing?: Partial<import("./session.js").Timing>,
- *   onlyLooks?: boolean, env?: Partial<import("./env.js").Env>}} ClientOptions
- *   `onlyLooks`: a page for boards, none of the agent's own: it logs no phone on and pops nothing
+ * @typedef {import("./options.js").ClientState} ClientState
+ * @typedef {import("./options.js").ClientOptions} ClientOptions
  */
 
 /** What is known before a welcome. */
@@ -34,7 +25,6 @@ const NOBODY = { agent: null, name: "", roles: [], site: null, capabilities: [],
 const DEFAULT_TTL_MS = 8000;
 const KEPT_CONTEXTS = 8;
 const PRESENCE_MS = 1000;
-const LABEL_LETTERS = 120;
 
 /** One page of one agent. Made by `createClient`. */
 export class Client {
@@ -156,11 +146,16 @@ export class Client {
   /** Close, and forget handlers and everything known: nothing is left of it but the drafts. `connect` begins anew. */
   destroy() {
     this.close();
-    this.commands.close();
     this.listeners.clear();
+    this.#forget();
+    this.welcome = NOBODY;
+  }
+
+  /** What is known of an agent is nobody else's. */
+  #forget() {
+    this.commands.close();
     this.contexts.clear();
     this.store = new Store();
-    this.welcome = NOBODY;
   }
 
   /** Look at the socket now: prove it, or open a new one. */
@@ -215,7 +210,7 @@ export class Client {
    * Ask the phone for something. Nothing is queued: without a live socket it is refused at once with `offline`.
    * @param {import("./contract.js").Verb} verb
    * @param {Record<string, unknown>} [args] the verb's arguments, `ttl_ms`, and `id` to repeat an earlier command
-   * @returns {Promise<CommandState>} resolves when the PBX showed it (`already` when it was so before)
+   * @returns {Promise<import("./commands.js").CommandState>} resolves when the PBX showed it (`already` when it was so before)
    * @throws {RinglineError} with the contract's error code, `expired`, `timeout`, `offline`, or `too_large`
    */
   command(verb, args = {}) {
@@ -287,6 +282,7 @@ export class Client {
     switch (frame.t) {
       case "welcome":
         this.frameBytes = Number(frame.limits?.frame_bytes) || FRAME_BYTES;
+        if (this.welcome.agent && this.welcome.agent !== frame.agent) this.#forget();
         this.welcome = pick(frame, ["agent", "name", "roles", "site", "capabilities", "dispositions"]);
         this.#take(frame);
         void this.notes.live();
@@ -350,7 +346,7 @@ export class Client {
     }
   }
 
-  /** @param {CommandState} state when nothing was heard of it, the socket has to prove itself and the state is read anew */
+  /** @param {import("./commands.js").CommandState} state when nothing was heard of it, the socket has to prove itself and the state is read anew */
   #staged(state) {
     if (state.error?.code === "timeout") this.session.kick();
     this.#emit("command", state);

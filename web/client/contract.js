@@ -39,6 +39,8 @@ export const PROTOCOL_VERSION = 1;
 
 /** The longest frame towards the cloud, bytes, until a `welcome` says otherwise; a longer one would end the socket (1009). */
 export const FRAME_BYTES = 28 * 1024;
+/** Of a title, so that the label stays within the 200 that the contract allows in any writing. */
+export const LABEL_LETTERS = 120;
 
 /** What `hello` says of this software. */
 export const CLIENT = "ringline-web/0.1.0";

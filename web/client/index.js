@@ -18,7 +18,7 @@ export function createClient(options) {
   const around = options.env ?? globalThis;
   const clients = made.get(around) ?? new Map();
   made.set(around, clients);
-  const key = JSON.stringify([options.api.replace(/\/$/, ""), options.page]);
+  const key = JSON.stringify([options.api.replace(/\/$/, ""), options.page, options.onlyLooks === true]);
   const client = clients.get(key) ?? new Client(options);
   clients.set(key, client);
   Object.assign(client.options, options);

@@ -16,6 +16,7 @@ import { EXTRAS } from "./texts/en.js";
 
 /** That this user turned it on here before: then their next click anywhere will do. */
 const KEPT = "ringline.ring";
+const LOST_MS = 6_000;
 const SHEET = `
 .attention { display: flex; padding: 8px 12px 0; font-size: 13px; color: var(--dim); }
 .attention .action { min-height: 32px; font-size: 13px; }
@@ -30,6 +31,7 @@ export function attention(options) {
     const offs = [
       dress(root, SHEET),
       client.on("pop", ({ entry }) => attends.came(entry, callsOf(client.state.doc))),
+      client.on("socket", ({ state }) => attends.heard(state === "live" || state === "suspect")),
       client.on("change", (state) => attends.keep(callsOf(state.doc))),
     ];
     return () => {
@@ -48,6 +50,8 @@ class Attention {
     /** @type {Map<string, Notification|null>} what rings and popped here, by call */
     this.open = new Map();
     this.leave = new AbortController();
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.lost = undefined;
     this.button = el("button", { type: "button", class: "action plain", click: () => void this.#turnOn() });
     this.told = el("span", {});
     this.node = el("div", { class: "attention" }, this.button, this.told);
@@ -116,8 +120,15 @@ class Attention {
     if (!this.open.size) this.ring?.stop();
   }
 
+  /** What rang when the network went may long be over. @param {boolean} isLive */
+  heard(isLive) {
+    if (isLive) this.lost = void clearTimeout(this.lost);
+    else this.lost ??= setTimeout(() => this.keep([]), LOST_MS);
+  }
+
   /** Do nothing more. */
   close() {
+    this.heard(true);
     this.leave.abort();
     this.keep([]);
     this.ring?.close();

@@ -183,6 +183,8 @@ export class CallCard {
     this.transfer.draw({ allowed: allowed("transfer") || allowed("consult"), busy: busy("transfer") || busy("consult"), why });
     this.consult.draw({ allowed: allowed("consult"), why });
     show(this.consult.node, can.has("consult"));
+    // Nor does Enter in the field send what the phone system does not allow.
+    toggle(this.transferRow, "[type=submit]", !allowed("transfer"));
     this.keys.draw({ allowed: allowed("dtmf"), busy: busy("dtmf"), why });
     // With two calls, "Hang up" alone would not say on whom.
     /** @type {import("./hearing.js").Phrase} */
@@ -203,4 +205,9 @@ export class CallCard {
   tick(nowMs) {
     if (this.call) say(this.timer, since(callBegan(this.call), nowMs));
   }
+}
+
+/** @param {Element} form @param {string} selector @param {boolean} isOff */
+function toggle(form, selector, isOff) {
+  /** @type {HTMLButtonElement} */ (form.querySelector(selector)).disabled = isOff;
 }

@@ -84,6 +84,7 @@ class Combobox {
     const { env } = this.around.client;
     env.clearTimeout(this.timer);
     this.asking?.abort();
+    this.asking = null;
     if (this.input.value.trim()) this.timer = env.setTimeout(() => void this.#ask(), PAUSE_MS);
     else this.#close();
   }

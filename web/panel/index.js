@@ -241,7 +241,7 @@ export class RinglinePanel extends HTMLElement {
     this.agent.draw(state, isLive, (verb) => isPending(verb, undefined));
     const why = isLive ? TEXT.onPhone : TEXT.offline;
     this.dial.draw({ allowed: isLive && stationCan(state).has("place"), busy: isPending("place", undefined), why });
-    say(this.problem, this.#trouble);
+    say(this.problem, this.#trouble === TEXT.owed && !blockOf(state) ? "" : this.#trouble);
     this.#drawCalls(state, isLive, isPending);
     this.work?.draw(state.desk?.work ?? [], isLive, isPending("work.end", undefined));
     this.#drawNotes();

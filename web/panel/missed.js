@@ -12,6 +12,8 @@ import { EXTRAS } from "./texts/en.js";
  * @typedef {import("./extra.js").Around} Around
  */
 
+/** A call that came through a queue and that nobody took is `abandoned`, whoever's phone it rang. */
+const OUTCOMES = ["missed", "abandoned"];
 /** So many are shown unasked. */
 const SHOWN = 3;
 /** After a call ended, its record takes a moment to arrive. */
@@ -52,8 +54,8 @@ class MissedList {
     this.words = words;
     /** @type {Map<string, MissedCall>} by call, newest first */
     this.calls = new Map();
-    /** @type {string|null} */
-    this.next = null;
+    /** @type {(string|null)[]} by outcome: where to go on */
+    this.next = OUTCOMES.map(() => null);
     this.isWhole = false;
     this.timer = /** @type {unknown} */ (null);
     this.leave = new AbortController();
@@ -71,27 +73,36 @@ class MissedList {
       this.calls = new Map([[call, missed], ...this.calls]);
       this.#draw();
     }
+    if (!CHANGES.has(event)) return;
     const { env } = this.around.client;
     env.clearTimeout(this.timer);
-    if (CHANGES.has(event)) this.timer = env.setTimeout(() => void this.load(), RECORD_MS);
+    this.timer = env.setTimeout(() => void this.load(), RECORD_MS);
   }
 
   /** Read the newest anew. */
   async load() {
-    await this.#read("");
+    await this.#read(OUTCOMES.map(() => ""));
   }
 
-  /** @param {string} after where the page before it ended, empty for the first */
+  /** @param {(string|null)[]} after by outcome: where the page before it ended, empty for the first, null where there is no more */
   async #read(after) {
-    const { agent } = this.around.client.state;
+    const { client } = this.around;
+    const { agent } = client.state;
     if (!agent) return;
-    const query = new URLSearchParams({ outcome: "missed", agent, ...(after ? { before: after } : {}) });
+    const page = (/** @type {string} */ outcome, /** @type {number} */ index) => {
+      const before = after[index];
+      if (before === null) return { items: [], next: null };
+      const query = new URLSearchParams({ outcome, agent, ...(before ? { before } : {}) });
+      return read(client, `/calls?${query}`, this.leave.signal);
+    };
     try {
-      const { items, next } = await read(this.around.client, `/calls?${query}`, this.leave.signal);
-      const known = after ? [...this.calls.values()] : [];
-      const told = [...known, ...(Array.isArray(items) ? items : [])];
-      this.calls = new Map(told.map((/** @type {MissedCall} */ each) => [each.call, each]));
-      this.next = typeof next === "string" ? next : null;
+      const pages = await Promise.all(OUTCOMES.map(page));
+      const known = after.some(Boolean) ? [...this.calls.values()] : [];
+      /** @type {MissedCall[]} */
+      const told = [...known, ...pages.flatMap(({ items }) => items ?? [])];
+      told.sort((a, b) => Date.parse(b.began_at) - Date.parse(a.began_at));
+      this.calls = new Map(told.map((each) => [each.call, each]));
+      this.next = pages.map(({ next }) => next ?? null);
     } catch {
       // Not reached, or a cloud without such a list: what this page saw itself stays.
     }
@@ -99,7 +110,7 @@ class MissedList {
   }
 
   async #showMore() {
-    if (this.isWhole && this.next) await this.#read(this.next);
+    if (this.isWhole && this.next.some(Boolean)) await this.#read(this.next);
     this.isWhole = true;
     this.#draw();
   }
@@ -111,7 +122,7 @@ class MissedList {
     this.list.replaceChildren(...shown.map((each) => this.#line(each)));
     const rest = all.length - shown.length;
     say(this.more, rest ? fill(this.words.more, String(rest)) : this.words.older);
-    show(this.more, rest > 0 || (this.isWhole && this.next !== null));
+    show(this.more, rest > 0 || (this.isWhole && this.next.some(Boolean)));
     show(this.node, all.length > 0);
   }
 
@@ -120,7 +131,11 @@ class MissedList {
     const { words, around } = this;
     const who = plain(name) || plain(number) || words.unknown;
     const line = el("li", {}, el("span", {}, this.#clock(beganAt)), el("bdi", { class: "who-called" }, who));
-    const back = () => void around.attempt(() => around.client.command("place", { to: number, interaction }));
+    const back = () => {
+      const { commands, doc } = around.client.state;
+      if (commands.some(({ verb }) => verb === "place") || (doc && !doc.can.includes("place"))) return;
+      void around.attempt(() => around.client.command("place", { to: number, interaction }));
+    };
     const label = `${words.callBack}: ${who}`;
     if (returned) line.append(el("span", {}, fill(words.returned, this.#clock(returned.at))));
     else if (number) line.append(el("button", { type: "button", class: "action quiet", "aria-label": label, click: back }, words.callBack));

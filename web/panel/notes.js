@@ -6,7 +6,7 @@ import { clockTime } from "./view.js";
 /**
  * @typedef {import("../client/client.js").Client} Client
  * @typedef {import("../client/notes.js").Note} Note
- * @typedef {{interaction: string, needs: string[], queue?: string|null}} Owed
+ * @typedef {{interaction: string, needs: string[], queue?: string|null, since_at?: string}} Owed
  * @typedef {(what: {interaction: string, nothing_to_note?: boolean, disposition?: string}) => void} Decide
  */
 
@@ -55,13 +55,13 @@ class NoteField {
   draw(owed, choices) {
     show(this.nothing, owed !== undefined);
     show(this.how, owed?.needs.includes("disposition") ?? false);
-    if (this.how.options.length !== choices.length + 1) {
+    if ([...this.how.options].slice(1).map(({ value }) => value).join() !== choices.join()) {
       const options = choices.map((each) => el("option", { value: each }, each));
       this.how.replaceChildren(el("option", { value: "" }, TEXT.disposition), ...options);
     }
     this.#tell();
     const { note, area } = this;
-    say(this.name, plain(note.about));
+    say(this.name, plain(note.about) || (owed?.since_at ? clockTime(Date.parse(owed.since_at)) : ""));
     if (area.value !== note.text) {
       const caret = area.selectionEnd;
       area.value = note.text;

@@ -55,7 +55,7 @@ export class Ring {
   #begin() {
     // A file that cannot be played is no reason to stay silent.
     if (this.file) this.file.loop = !this.isOnce;
-    if (this.file) return void this.file.play().catch(() => this.#fallBack());
+    if (this.file) return void this.file.play().catch((error) => error.name !== "AbortError" && this.#fallBack());
     this.#stroke();
     if (!this.isOnce) this.timer = setInterval(() => this.#stroke(), PERIOD_MS);
   }

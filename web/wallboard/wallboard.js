@@ -127,6 +127,9 @@ export class Wallboard {
   async #act(action, row) {
     const name = plain(nameOf(row));
     if (action === "log_off" && !(await this.confirm.ask(fill(TEXT.confirm, name)))) return;
+    const board = this.boards?.find(({ site }) => site === row.site);
+    const isOther = board?.stations.find(({ station }) => station === row.station)?.agent !== row.agent;
+    if (isOther) return say(this.said, fill(TEXT.failed, name, TEXT.changed));
     say(this.said, "");
     const why = await act(this.client, action, row);
     say(this.said, why ? fill(TEXT.failed, name, plain(why)) : fill(TEXT.done, name, TEXT.action[action].toLowerCase()));
