@@ -110,6 +110,7 @@ class Edge:
         self._session.lanes.on_acked = gates.acked
         self._commands.decide = self._decide
         self._commands.dialled = self._numbers.command
+        self._commands.shown_number = self._numbers.dialled_shown
 
     def _decide(self, command: EdgeCommand) -> None:
         """What the gate says to a command before the PBX hears of it."""
@@ -222,7 +223,7 @@ class Edge:
 
     def _emit(self, fact: Fact) -> None:
         self._keeper.emit(self._numbers.fact(fact))
-        self._boards.saw(fact, time.time_ns() // 1_000_000)
+        self._boards.saw(fact, time.time_ns() // 1_000_000 + round(self._session.offset_ms))
         if isinstance(fact, Snapshot):
             self._find_pbx()
         elif isinstance(fact, Pressed):

@@ -55,6 +55,7 @@ class Commands:
         self.pbx_is_up: Callable[[], bool] = lambda: True
         self.decide: Callable[[EdgeCommand], None] = lambda _command: None
         self.dialled: Callable[[EdgeCommand], EdgeCommand] = lambda command: command
+        self.shown_number: Callable[[str], str] = lambda number: number
         self._model, self._adapter, self._spool, self._tell = model, adapter, spool, tell
         self._proofs = Proofs(proof_s)
         self._proofs.on_proved, self._proofs.on_late = self._proved, self._late
@@ -149,13 +150,19 @@ class Commands:
             self._taken(pending)
 
     async def _ask(self, command: EdgeCommand, legs: CallLegs) -> None:
-        self._model.expect(command.verb, command.station, command.call, command.id, _placed(command))
+        self._model.expect(command.verb, command.station, command.call, command.id, self._placed(command))
         try:
             async with asyncio.timeout(self._proofs.patience_s):
                 await self._adapter.execute(command, legs)
         except BaseException:
             self._unexpect(command)
             raise
+
+    def _placed(self, command: EdgeCommand) -> Placed | None:
+        """Its target as facts show it, which is not always how it is dialled."""
+        if command.verb is not Verb.PLACE or command.to is None or command.interaction is None:
+            return None
+        return Placed(self.shown_number(command.to), command.interaction)
 
     def _unexpect(self, command: EdgeCommand) -> None:
         self._model.unexpect(command.station, command.id)
@@ -204,12 +211,6 @@ class Commands:
     def _finish(self, body: dict[str, object], after: After = None) -> None:
         self._spool.store(str(body["id"]), json.dumps(body), final=True)
         self._tell(OwnResult(body, after))
-
-
-def _placed(command: EdgeCommand) -> Placed | None:
-    if command.verb is not Verb.PLACE or command.to is None or command.interaction is None:
-        return None
-    return Placed(command.to, command.interaction)
 
 
 def _failed(ident: str, code: ErrorCode, text: str) -> dict[str, object]:

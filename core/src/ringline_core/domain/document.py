@@ -142,7 +142,7 @@ class DocumentBuilder:
         return {
             "call": call_id(self._site, leg.call),
             "interaction": self._lineage.interaction(self._site, story.root),
-            "was": [self._lineage.interaction(self._site, each) for each in story.was[:MAX_WAS]],
+            "was": self._lineage.merged(self._site, story)[:MAX_WAS],
             "related": [self._lineage.interaction(self._site, each) for each in story.related[:MAX_WAS]],
             "leg": leg.state.value,
             "direction": _direction(leg, known).value,

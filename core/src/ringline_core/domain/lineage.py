@@ -98,6 +98,11 @@ class Lineage:
         """Wire id of the interaction that a story's call names."""
         return self._continued.get(root) or interaction_id(site, root)
 
+    def merged(self, site: str, story: Story) -> list[str]:
+        """Wire ids that merged into the story's; a call that continues it is no other one."""
+        own = self.interaction(site, story.root)
+        return [each for each in dict.fromkeys(self.interaction(site, old) for old in story.was) if each != own]
+
     def drop(self, calls: Iterable[str]) -> None:
         """Forget a whole component that is over."""
         for call in calls:

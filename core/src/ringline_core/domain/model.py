@@ -175,7 +175,9 @@ class StationModel:
             return NOTHING
         self._keep(leg)
         if leg.role is not LegRole.PARTY:
-            return self._hide(known) if known and known.role is LegRole.PARTY else NOTHING
+            if known and known.role is LegRole.PARTY:
+                return self._hide(known)
+            return Changes(records=self._settle(tuple(self._lineage.component(leg.call)))) if leg.ended else NOTHING
         if leg.ended and known is None and leg.station is None:
             return NOTHING
         if leg.ended is None:

@@ -67,7 +67,7 @@ def _consult(command: EdgeCommand, before: Document, now: Document) -> bool:
         case Verb.CONSULT:
             return consult is not None
         case Verb.CANCEL:
-            return consult is None and customer is not None
+            return consult is None and customer == "connected"
         case Verb.SWAP:
             return _swapped(command, before, now)
         case _:

@@ -68,7 +68,7 @@ class Chronicle:
                 story = lineage.story(call)
                 body = {
                     "interaction": lineage.interaction(self._site, story.root),
-                    "was": [lineage.interaction(self._site, each) for each in story.was],
+                    "was": lineage.merged(self._site, story),
                     "direction": _direction(legs).value,
                     "remote": _shown(_remote(legs, known.get(story.root, legs))),
                     "legs": [self._leg(leg) for leg in legs],

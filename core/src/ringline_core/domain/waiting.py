@@ -14,7 +14,7 @@ class Waiting:
 
     Attributes:
         queue: Where.
-        since_ms: When they were first seen there; for those of a first snapshot, when their call began.
+        since_ms: When they were first seen there; for those of a first snapshot, as far as the PBX tells it.
     """
 
     queue: str
@@ -56,7 +56,7 @@ class WaitingCallers:
         legs = {leg.leg: leg for leg in snapshot.legs if _waits(leg)}
         self._waiting = {ident: each for ident, each in before.items() if ident in legs}
         for leg in legs.values():
-            self._leg(leg, leg.started_at_ms)
+            self._leg(leg, leg.queued_at_ms or leg.started_at_ms)
         return before != self._waiting
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from ringline_core.wire.base import Counter, Id, Instant, Name, Queue, Station, WireModel
+from ringline_core.wire.base import Counter, Id, Instant, Name, Queue, Reason, Station, WireModel
 from ringline_core.wire.board import BoardContent, LeftStation
 from ringline_core.wire.codes import PROTOCOL_VERSION, ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand, Result
@@ -208,6 +208,7 @@ class DeskForEdge(WireModel):
     decided: tuple[Id, ...] = ()
     work: tuple[WorkItem, ...] = ()
     wrap_up: tuple[WrapUpEntry, ...] = ()
+    held: Reason | None = None
     policy: Policy = Policy()
 
 

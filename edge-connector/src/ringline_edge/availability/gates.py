@@ -57,7 +57,7 @@ class Gates:
         self._tripped: dict[str, int] = {}
         self._work_told: dict[str, set[str]] = {}
         self._rung: dict[str, int] = {}
-        self._is_away = False
+        self._is_away = self._stands_by = False
         self._knows_calls = False
         holding.on_kept = self._kept
 
@@ -79,8 +79,14 @@ class Gates:
                     continue
                 gate = self._new(desk.station)
                 gate.kept.entries |= self._debts(desk)
+                gate.kept.is_supervised = desk.held == HoldKind.SUPERVISOR.reason
+                gate.kept.misses.is_out = desk.held == HoldKind.MISSED.reason
             if gate.desk is None or desk.rev > gate.desk.rev:
                 self._take(gate, desk)
+                if not self.leads() and desk.agent is not None:
+                    # Told with a lead that begins: another edge may have led since we remembered.
+                    gate.kept.entries = self._debts(desk) | gate.kept.entries
+                    self._touch(desk.station)
 
     def judge(self, station: str) -> bool:
         """Lay over the station's document what its gate says; whether that changed it."""
@@ -175,11 +181,14 @@ class Gates:
 
     def led(self) -> None:
         """This edge leads from now on: what is wanted is asked of the PBX."""
+        self._stands_by = False
         self._align()
 
     def stood_by(self) -> None:
         """Another edge leads: what this one remembers ages, and the cloud tells it anew together with the lead."""
+        self._stands_by = True
         self._holding.forget()
+        self._held_since.clear()
         for station, gate in list(self._gates.items()):
             gate.kept = GateState()
             gate.desk = None
@@ -208,10 +217,13 @@ class Gates:
 
     def _debts(self, desk: DeskForEdge) -> dict[str, Entry]:
         """What the agent owes by what another edge has told the cloud."""
-        offset_ms = self.offset_ms()
+        offset_ms, now_ms = self.offset_ms(), _now_ms()
         return {
             each.interaction: Entry(
-                each.interaction, each.call, each.queue, round(each.since_at.timestamp() * 1000 - offset_ms)
+                each.interaction,
+                each.call,
+                each.queue,
+                min(now_ms, round(each.since_at.timestamp() * 1000 - offset_ms)),
             )
             for each in desk.wrap_up
         }
@@ -233,8 +245,8 @@ class Gates:
 
     @property
     def _acts(self) -> bool:
-        """The one that leads acts; without the cloud whoever is there does, so that nobody stays held."""
-        return self.leads() or self._is_away
+        """Who leads acts, also without the cloud; who stands by never does, since the other may have the cloud."""
+        return self.leads() or (self._is_away and not self._stands_by)
 
     def _align(self) -> None:
         for station in list(self._gates):

@@ -50,6 +50,10 @@ class Numbers(Protocol):
         """The fact with the numbers of outside parties as they are to be shown."""
         ...
 
+    def dialled_shown(self, number: str) -> str:
+        """A number as dialled here, as facts show it."""
+        ...
+
     def command(self, command: EdgeCommand) -> EdgeCommand:
         """The command with its target as the PBX is to dial it.
 
@@ -61,6 +65,10 @@ class Numbers(Protocol):
 
 class AsGiven:
     """Leaves every number as it is."""
+
+    def dialled_shown(self, number: str) -> str:
+        """See `Numbers.dialled_shown`."""
+        return number
 
     def fact(self, fact: Fact) -> Fact:
         """See `Numbers.fact`."""

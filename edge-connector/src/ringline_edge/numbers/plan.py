@@ -62,6 +62,10 @@ class DialPlan:
         """
         return self._e164(number, dialled_here) or number
 
+    def dialled_shown(self, number: str) -> str:
+        """See `Numbers.dialled_shown`."""
+        return self.shown(number, dialled_here=True)
+
     def dialled(self, to: str) -> str:
         """What the PBX is to dial for a number that a person or an application gave.
 

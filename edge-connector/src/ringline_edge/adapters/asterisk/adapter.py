@@ -232,10 +232,18 @@ class AsteriskAdapter:
         """Queues, one command at a time: Ready right after a log-on must find every queue that the log-on joined."""
         async with self._at_members() as session:
             steps = commands.actions(command, CallLegs(), self._situation(command.station), self._config)
+            members, before = self._translator.members, self._translator.members.login(command.station)
             if command.verb is Verb.LOG_ON:
-                self._translator.members.logs_on(command.station, command.login)
-            await self._do_all(session, command.station, steps)
+                members.logs_on(command.station, command.login)
+            try:
+                await self._do_all(session, command.station, steps)
+            except CommandError:
+                if command.verb is Verb.LOG_ON:
+                    members.logs_on(command.station, before)
+                raise
         if command.verb is Verb.LOG_ON:
+            # Leaving the queues of whoever was here made the phone nobody's on the way.
+            members.logs_on(command.station, command.login)
             # Another agent at a phone whose queues stay as they are is told by no event.
             self._emit(self._translator.members.agent(command.station, _now_ms()))
 

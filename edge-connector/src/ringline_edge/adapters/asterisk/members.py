@@ -60,6 +60,10 @@ class Members:
         """Memberships of a station, by queue."""
         return self._members.get(station, {})
 
+    def login(self, station: str) -> str | None:
+        """Who was logged on here by us."""
+        return self._logins.get(station)
+
     def logs_on(self, station: str, login: str | None) -> None:
         """Who is about to be logged on: a queue knows phones, not people, so it is remembered until the log-off."""
         if login is None:
