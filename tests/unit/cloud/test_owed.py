@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringline_cloud.services import decisions, desks
+from ringline_cloud.services import decisions, desk_view, desks
 from tests.support.cloud import SITE, TENANT, Cloud, Frame, call
 from tests.unit.cloud.test_agents_and_commands import ask, told
 from tests.unit.cloud.test_notes import desk, in_a_call, puts
@@ -117,7 +117,7 @@ def test_a_refusal_of_an_older_log_on_neither_frees_the_desk_nor_owes_anything(g
 
 def test_a_decision_between_the_two_looks_of_a_log_off_is_not_owed(gated: Cloud) -> None:
     before = desk(gated)
-    gated.deps.decisions.owe(TENANT, "anna", decisions.debts(decisions.undecided(before)))
+    gated.deps.decisions.owe(TENANT, "anna", decisions.debts(desk_view.undecided(before)))
     ends(gated, 3, entry("i-c-2"), entry("i-c-3"))
     done(gated, interaction="i-c-2", nothing_to_note=True)
     _, after = gated.deps.stations.free(TENANT, SITE, "1001", "anna")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringline_cloud.services import decisions
+from ringline_cloud.services import decisions, desk_view
 from ringline_cloud.store.stations import StationItem
 from ringline_core.wire.base import MAX_NOTE_BYTES
 from ringline_core.wire.document import StationDocument
@@ -364,7 +364,7 @@ def test_a_late_frame_does_not_bring_back_what_was_settled(talking: Cloud) -> No
 def test_where_deciding_and_letting_go_meet_the_decision_counts(talking: Cloud, decision_first: bool) -> None:
     ends(talking, 2, entry())
     seen = desk(talking)
-    (entries, about) = (decisions.undecided(seen), decisions.matter(document_of(seen), "i-c-1", {}))
+    (entries, about) = (desk_view.undecided(seen), decisions.matter(document_of(seen), "i-c-1", {}))
     for is_decision in (decision_first, not decision_first):
         if is_decision:
             assert decisions.decide(talking.deps, TENANT, "anna", seen, about)

@@ -92,6 +92,9 @@ class _Reading:
     beyond: str | None
 
 
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 def asked(deps: Deps, by: Person, question: Question) -> tuple[list[Row], str | None]:
     """The calls, newest first, and the cursor for the older ones.
 
@@ -168,6 +171,8 @@ def _reading(deps: Deps, by: Person, scope: _Scope, question: Question) -> _Read
         return _resumed(deps, by, question, kind)
     now = datetime.fromtimestamp(deps.now_ms() / 1000, UTC)
     until = question.until or now
+    if min(question.since or until, until) < _EARLIEST:
+        raise InvalidMessageError("from, to: not before the year 2000")
     since = question.since or until - timedelta(days=DAYS)
     if since >= until:
         raise InvalidMessageError("from: must be before to")
@@ -216,7 +221,7 @@ def _listed(read: Callable[[tuple[str, str], int], list[Item]], reading: _Readin
 
 def _of_number(deps: Deps, tenant: str, digest: str, reading: _Reading) -> Iterator[Placed]:
     """Interaction by interaction; a call may begin some time after its interaction."""
-    since = to_rfc3339(datetime.fromisoformat(reading.since) - timedelta(days=1))
+    since = to_rfc3339(datetime.fromisoformat(reading.since) - timedelta(days=MOST_DAYS))
     entry, _, below = (reading.beyond or "").partition("|")
     entries = deps.interactions.of_number(tenant, digest, MOST_INTERACTIONS, (since, entry or reading.until))
     for each in entries:

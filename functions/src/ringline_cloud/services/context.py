@@ -64,7 +64,7 @@ def took_part(deps: Deps, tenant: str, interaction: str, agent: str) -> bool:
 
 def is_of(head: dict[str, Any] | None, agent: str) -> bool:
     """Whether an interaction, by its head, was at the agent's phone."""
-    return head is not None and agent in head.get("agents", ())
+    return head is not None and not is_erased(head) and agent in head.get("agents", ())
 
 
 def _present_call(deps: Deps, who: PageIdentity, number: str) -> CallEntry | None:

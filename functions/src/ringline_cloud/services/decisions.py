@@ -108,17 +108,11 @@ def decide(
     return done or bool(about.owed)
 
 
-def undecided(item: StationItem) -> tuple[WrapUpEntry, ...]:
-    """Entries of the station's document that nobody has decided."""
-    if item.doc is None or '"wrap_up":[]' in item.doc:
-        return ()
-    listed = StationDocument.model_validate_json(item.doc).wrap_up
-    return tuple(each for each in listed if each.interaction not in item.decided)
-
-
 def is_gated(item: StationItem) -> bool:
     """Whether an entry that wants something stands undecided."""
-    return any(each.needs and each.ask != "owe" and each.interaction not in item.owed for each in undecided(item))
+    return any(
+        each.needs and each.ask != "owe" and each.interaction not in item.owed for each in desk_view.undecided(item)
+    )
 
 
 def debts(entries: Collection[WrapUpEntry]) -> dict[str, dict[str, Any]]:
@@ -169,10 +163,10 @@ def left(deps: Deps, tenant: str, agent: str, before: StationItem, after: Statio
         before: The station as it was when what was undecided became owed.
         after: As it was left.
     """
-    late = debts(undecided(after))
+    late = debts(desk_view.undecided(after))
     if late:
         deps.decisions.owe(tenant, agent, late)
-    owed_then = {each.interaction for each in undecided(before)}
+    owed_then = {each.interaction for each in desk_view.undecided(before)}
     if meanwhile := (owed_then & after.decided) - set(after.owed):
         deps.decisions.settle(tenant, agent, meanwhile)
 

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from ringline_cloud.store.stations import StationItem
+from ringline_core.domain.holds import HoldKind
 from ringline_core.wire.base import ms_to_rfc3339
+from ringline_core.wire.document import StationDocument, WrapUpEntry
 
 HANDED_MS = 120_000
 """How long a hand-over stays on a desk that its interaction does not come to, or has left."""
@@ -51,3 +53,17 @@ def _listed(doc: str | None) -> frozenset[str]:
     told = json.loads(doc) if doc else {"calls": (), "wrap_up": ()}
     calls = {name for call in told["calls"] for name in (call["interaction"], *call["was"])}
     return frozenset(calls | {owing["interaction"] for owing in told["wrap_up"]})
+
+
+def undecided(item: StationItem) -> tuple[WrapUpEntry, ...]:
+    """Entries of the station's document that nobody has decided."""
+    if item.doc is None or '"wrap_up":[]' in item.doc:
+        return ()
+    listed = StationDocument.model_validate_json(item.doc).wrap_up
+    return tuple(each for each in listed if each.interaction not in item.decided)
+
+
+def shown_hold(item: StationItem) -> str | None:
+    """Which of the holds that only an edge knows of the station's document shows: a supervisor's, or missed calls'."""
+    reason = json.loads(item.doc)["agent"]["reason"] if item.doc else None
+    return reason if reason in (HoldKind.SUPERVISOR.reason, HoldKind.MISSED.reason) else None

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity, PageIdentity
-from ringline_cloud.services import audit, decisions, dispatch, frames, posts
+from ringline_cloud.services import audit, decisions, desk_view, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.stations import StationItem
 from ringline_core.wire.base import ms_to_rfc3339
@@ -41,7 +41,8 @@ def log_on(deps: Deps, who: PageIdentity, socket: str, message: PageCommand) -> 
         return refusal
     more = {"login": mapping["login"], "queues": mapping["queues"], "name": mapping["name"]}
     answer = dispatch.send(deps, who, socket, message, (mapping["site"], station), more)
-    if answer is not None and json.loads(answer)["stage"] == Stage.FAILED:
+    sat = agent.get("seat") == {"site": mapping["site"], "station": station}
+    if not sat and answer is not None and json.loads(answer)["stage"] == Stage.FAILED:
         asked = dispatch.edge_command_id(who.agent, message.id)
         _free(deps, who.tenant, mapping["site"], station, who.agent, asked)
     return answer
@@ -137,7 +138,7 @@ def _free(deps: Deps, tenant: str, site: str, station: str, agent: str, asked: s
     before = deps.stations.get(tenant, site, station)
     if before is None or before.agent != agent or asked not in (None, before.asked):
         return
-    if entries := decisions.undecided(before):
+    if entries := desk_view.undecided(before):
         deps.decisions.owe(tenant, agent, decisions.debts(entries))
     done, item = deps.stations.free(tenant, site, station, agent, asked)
     if done:

@@ -61,4 +61,5 @@ def _presence(item: StationItem | None, agent: str) -> dict[str, Any]:
     on_call = any(call["leg"] in _ON_CALL for call in doc["calls"])
     if item.agent is None:
         return {"state": AgentStateName.LOGGED_OFF.value, "since_at": None, "on_call": on_call}
-    return {"state": doc["agent"]["state"], "since_at": doc["agent"].get("since_at"), "on_call": on_call}
+    state = doc["agent"]["state"] if doc["in_service"] else AgentStateName.UNKNOWN.value
+    return {"state": state, "since_at": doc["agent"].get("since_at"), "on_call": on_call}

@@ -27,6 +27,8 @@ MOST = 50
 """Interactions erased by one request; the rest needs another one."""
 
 _AT_ONCE = 25
+_ALL = ("0", "~")
+"""Every time, and no mark of a listed number."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +59,21 @@ def number(deps: Deps, by: Person, plain: str, *, listed: bool | None = None) ->
     deed, erased = _Deed("erase_number", secrets.token_hex(16), deps.now_ms()), list[str]()
     _audited(deps, by, deed, erased)
     if listed is not None:
-        # What is listed already shows no rows to erase.
-        deps.interactions.list_number(by.tenant, digest, listed=False)
-    while found := deps.interactions.of_number(by.tenant, digest, min(_AT_ONCE, MOST - len(erased))):
+        deps.interactions.list_number(by.tenant, digest, listed=listed)
+    while found := deps.interactions.of_number(by.tenant, digest, min(_AT_ONCE, MOST - len(erased)), _ALL):
         for entry in found:
-            _erase(deps, by.tenant, entry["interaction"], set())
+            # Its place in the number's list goes last: what breaks off here is found again by asking once more.
+            _erase(deps, by.tenant, entry["interaction"], set(), digest)
             deps.interactions.remove(entry)
             erased.append(entry["interaction"])
         if len(erased) >= MOST:
             break
     _audited(deps, by, deed, erased)
-    done = len(erased) < MOST or not deps.interactions.of_number(by.tenant, digest, 1)
-    if listed and done:
-        deps.interactions.list_number(by.tenant, digest, listed=True)
-    return len(erased), done
+    return len(erased), len(erased) < MOST or not deps.interactions.of_number(by.tenant, digest, 1, _ALL)
 
 
-def _erase(deps: Deps, tenant: str, ident: str, seen: set[str]) -> None:
+def _erase(deps: Deps, tenant: str, ident: str, seen: set[str], but: str | None = None) -> None:
+    """Erase one interaction and what merged into it; of the number `but` its place in the list stays."""
     if ident in seen:
         return
     seen.add(ident)
@@ -83,15 +83,15 @@ def _erase(deps: Deps, tenant: str, ident: str, seen: set[str]) -> None:
     # What was on its way meanwhile is found by looking once more.
     while found := deps.interactions.belongings(tenant, ident):
         for old in _merged(head, found):
-            _erase(deps, tenant, old, seen)
+            _erase(deps, tenant, old, seen, but)
         for item in found:
             _lift(deps, tenant, item)
             deps.calls.unfile(tenant, item)
             deps.interactions.remove(item)
     for old in _merged(head, []):
-        _erase(deps, tenant, old, seen)
+        _erase(deps, tenant, old, seen, but)
     for digest in sorted(head.get("digests", {head.get("digest")})):
-        if digest and "started_at" in head:
+        if digest and digest != but and "started_at" in head:
             deps.interactions.unfile_number(tenant, digest, head["started_at"], ident)
     deps.interactions.end_erasure(tenant, ident, at, ttl)
 

@@ -149,10 +149,11 @@ def followed(deps: Deps, tenant: str, item: StationItem, doc: StationDocument) -
         return
     ends = [each.event for each in doc.recent if each.call == watched["consult"] and each.event in _OVER]
     is_up = any(call.call == watched["consult"] for call in doc.calls)
-    if is_up or not deps.handovers.unwatch(tenant, item):
+    if is_up:
         return
     if any(event in _CAME_TO_NOTHING for event in ends):
         take_back(deps, tenant, item.site, watched)
+    deps.handovers.unwatch(tenant, item)
 
 
 def shown(head: dict[str, Any] | None, reader: str | None) -> dict[str, Any] | None:
@@ -177,11 +178,16 @@ def told(
     """
     bound = [head for head in heads if head and "handover_mark" in head]
     newest = max(bound, key=lambda head: str(head["handover_mark"]), default=None)
-    station = call.transferred_by or (call.remote.number if call.consult_of else None)
+    station = call.transferred_by or (call.remote.number if _is_asked(call) else None)
     made = json.loads(newest["handover_json"]) if newest else None
     if station not in (None, item.station) and (made is None or made["from"]["station"] != station):
         made = _by_keys(deps, tenant, item.site, str(station), call) or made
     return None if made is None or made["from"]["agent"] == item.agent else made
+
+
+def _is_asked(call: CallEntry) -> bool:
+    """Whether the call consults this station; at the asking one it shows whom that dialled."""
+    return call.consult_of is not None and call.dialed != call.remote.number
 
 
 def _by_keys(deps: Deps, tenant: str, site: str, station: str, call: CallEntry) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity
-from ringline_cloud.services import decisions, posts, watching
+from ringline_cloud.services import desk_view, posts, watching
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.leases import Lease
 from ringline_cloud.store.stations import StationItem
@@ -108,6 +108,5 @@ def _send_desks(deps: Deps, who: EdgeIdentity, socket: str) -> None:
 
 
 def _whole_desk(deps: Deps, tenant: str, item: StationItem, policy: dict[str, Any]) -> dict[str, Any]:
-    """A desk with what its agent owes, for an edge that did not see the calls itself."""
-    owing = [each.model_dump(mode="json") for each in decisions.undecided(item) if each.ask != "owe"]
-    return {**posts.desk_for_edge(deps, tenant, item, policy), "wrap_up": owing}
+    """A desk, and which hold of ours is shown, for an edge that did not make it itself."""
+    return {**posts.desk_for_edge(deps, tenant, item, policy), "held": desk_view.shown_hold(item)}

@@ -88,6 +88,8 @@ def beat(deps: Deps, who: PageIdentity, message: PageBeat) -> tuple[str, str | N
     """The answer to a beat, and the `station` frame when the page is behind."""
     item = _desk_of(deps, who)
     item = work.swept(deps, who.tenant, item) if item else None
+    if item and (over := item.handed.keys() - set(desk_view.handed(item, deps.now_ms()))):
+        deps.handovers.prune(who.tenant, item, over)
     site = item.site if item else _home_site(deps, who)
     status = _site_status(deps, who.tenant, site) if site else None
     rev = item.rev if item else None

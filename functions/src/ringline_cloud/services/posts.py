@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from ringline_cloud.services import frames
+from ringline_cloud.services import desk_view, frames
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.stations import StationItem
 from ringline_cloud.telemetry import logger
@@ -59,7 +59,8 @@ def desk_for_edge(deps: Deps, tenant: str, item: StationItem, policy: dict[str, 
         "name": desk.get("name", ""),
         "pages": len(item.sockets),
         **kept,
-        "wrap_up": [],
+        "wrap_up": [each.model_dump(mode="json") for each in desk_view.undecided(item) if each.ask != "owe"],
+        "held": None,
         "policy": deps.sites.policy(tenant) if policy is None else policy,
     }
 

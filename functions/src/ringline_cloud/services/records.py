@@ -6,7 +6,7 @@ repetition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -57,8 +57,14 @@ def take(deps: Deps, who: EdgeIdentity, item: CallRecord) -> None:
     except ValidationError:
         _file_unread(deps, who, interaction, item)
         return
-    seen = _Seen(item, record, summary(record), _seated(deps, who, record, head or {}))
+    told = summary(record)
+    if _is_listed(deps, who, told, head or {}):
+        item, told = _nameless(item), replace(told, number=None, name=None)
+    seen = _Seen(item, record, told, _seated(deps, who, record, head or {}))
     _file(deps, who, seen)
+    if is_erased(deps.interactions.head(who.tenant, record.interaction)):
+        deps.calls.forget(who.tenant, record.interaction, item.call)
+        return
     _begin_late(deps, who, seen, head or {})
 
 
@@ -77,6 +83,20 @@ def _file(deps: Deps, who: EdgeIdentity, seen: _Seen) -> None:
         ttl=deps.settings.kept_until_s(deps.now_ms()),
     )
     deps.calls.file(who.tenant, filed)
+
+
+def _is_listed(deps: Deps, who: EdgeIdentity, told: Summary, head: Item) -> bool:
+    """Whether nothing is to be kept of the caller's number; what a ring has filed under it is not listed."""
+    if not told.number or told.direction is Direction.INTERNAL:
+        return False
+    digest = numbers.digest(deps.settings.pepper, who.tenant, told.number)
+    known = head.get("digests", {head.get("digest")})
+    return digest not in known and deps.interactions.history(who.tenant, digest, 1) is None
+
+
+def _nameless(item: CallRecord) -> CallRecord:
+    legs = [{**each, "number": None} if each.get("outside") else each for each in _legs(item)]
+    return item.model_copy(update={"record": {**item.record, "remote": None, "legs": legs}})
 
 
 def _file_unread(deps: Deps, who: EdgeIdentity, interaction: str, item: CallRecord) -> None:
@@ -151,8 +171,6 @@ def _begin_late(deps: Deps, who: EdgeIdentity, seen: _Seen, head: Item) -> None:
     agents = {agent: station for station, agent in seen.seats if agent and agent not in head.get("agents", ())}
     if not (is_new or agents):
         return
-    if digest and is_new and deps.interactions.history(who.tenant, digest, 1) is None:
-        digest = None
     began_at, ttl = to_rfc3339(told.began_at), deps.settings.kept_until_s(deps.now_ms())
     for agent, station in agents.items() or [(None, None)]:
         ring = Ring(began_at, ttl, agent, digest, station, was=record.was[:16])

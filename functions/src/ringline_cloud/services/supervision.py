@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringline_cloud.identity import PageIdentity
-from ringline_cloud.services import audit, decisions, desks, dispatch, frames, posts
+from ringline_cloud.services import audit, decisions, desk_view, desks, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.person import Person
 from ringline_cloud.store.stations import StationItem
@@ -57,7 +57,7 @@ def break_gate(deps: Deps, by: Person, whom: Subject) -> str:
 
     Without an edge it is done all the same: the edge hears of all desks when it is back.
     """
-    entries = decisions.undecided(whom.item)
+    entries = desk_view.undecided(whom.item)
     decisions.let_go(deps, by.tenant, whom.item, entries, opens=True)
     ident = secrets.token_hex(16)
     _told(deps, by, whom, ident, BREAK_GATE, {"interactions": [each.interaction for each in entries]})

@@ -48,7 +48,9 @@ def begin(deps: Deps, who: PageIdentity, socket: str | None, message: WorkBegin)
     what: dict[str, Any] = {"agent": who.agent, "id": message.id, "verb": BEGIN, "station": here.station}
     what |= {"work": message.work} | ({"sockets": {socket}} if socket else {})
     if not deps.commands.begin(who.tenant, here.site, ident, what, deps.now_ms()):
-        return dispatch.again(deps, who, socket, here.site, ident)
+        told = dispatch.again(deps, who, socket, here.site, ident)
+        if told is not None or _find(here.desk["work"], message.work) is not None:
+            return told
     answer = _begun(deps, who, here, message, ident)
     if answer is not None:
         deps.commands.advance(who.tenant, here.site, ident, json.loads(answer)["stage"], answer)

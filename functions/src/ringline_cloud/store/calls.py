@@ -73,6 +73,13 @@ class Calls:
             names=_NAMES,
         ).item
 
+    def forget(self, tenant: str, interaction: str, call: str) -> None:
+        """Delete a record with its rows."""
+        key = keys.record(tenant, interaction, call)
+        if record := self._table.get(key):
+            self.unfile(tenant, record)
+            self._table.delete(key)
+
     def unfile(self, tenant: str, record: Item) -> None:
         """Delete the rows of a stored record, which itself stays."""
         for key in _rows(tenant, record["sk"].removeprefix(keys.record_prefix()), record):
