@@ -13,7 +13,7 @@ from typing import Any, Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from infra.pbx.phone_bank import NotNowError, PhoneBank, UnknownError
+from ringline_edge.conformance.phone_bank import NotNowError, PhoneBank, UnknownError
 
 BANK: Final = web.AppKey("bank", PhoneBank)
 ARGUMENT_OF: Final[dict[str, str | None]] = {

@@ -11,7 +11,7 @@ from infra.pbx.asterisk.errors import BenchError
 from infra.pbx.asterisk.outside import Caller
 from infra.pbx.asterisk.sip.endpoint import NoAnswerError
 from infra.pbx.asterisk.sip.phone import NoSuchCallError, NotRegisteredError, Phone, TransferRefusedError
-from infra.pbx.phone_bank import Display, Member, NotNowError, QueueListing, UnknownError, WaitingCaller
+from ringline_edge.conformance.phone_bank import Display, Member, NotNowError, QueueListing, UnknownError, WaitingCaller
 
 _NOT_NOW: Final = (BenchError, NoAnswerError, NoSuchCallError, NotRegisteredError, TransferRefusedError)
 _AT_ONCE: Final[Mapping[str, Callable[[Phone], None]]] = {

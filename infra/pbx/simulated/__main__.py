@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from infra.pbx.control import serve
-from infra.pbx.simulated.server import SimulatedPbx
+from ringline_edge.conformance.fakes.simulated import SimulatedPbx
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:

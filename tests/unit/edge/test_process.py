@@ -18,8 +18,8 @@ import aiohttp
 import pytest_asyncio
 
 from infra.local.ports import free_port
-from infra.pbx.simulated.server import SimulatedPbx
 from ringline_edge import identity
+from ringline_edge.conformance.fakes.simulated import SimulatedPbx
 from tests.support import fake_cloud
 from tests.support.fake_cloud import FakeCloud
 from tests.support.waiting import eventually

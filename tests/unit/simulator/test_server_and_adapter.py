@@ -12,13 +12,13 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from infra.pbx.control import build_app
-from infra.pbx.simulated.server import SimulatedPbx
 from ringline_core.domain.facts import CallLegs, Fact
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError, PbxUnavailableError
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.simulator import create
+from ringline_edge.conformance.fakes.simulated import SimulatedPbx
 from tests.support.waiting import eventually
 
 NUMBER = "+442071234567"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from infra.pbx.simulated.calls import Attempt, Calls
-from infra.pbx.simulated.floor import Floor, Leg, RefusedError
+from ringline_edge.conformance.exchange.calls import Attempt, Calls
+from ringline_edge.conformance.exchange.floor import Floor, Leg, RefusedError
 
 RETRY_MS: Final = 1000
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from infra.pbx.simulated.calls import Calls
-from infra.pbx.simulated.floor import Floor, Leg, RefusedError
+from ringline_edge.conformance.exchange.calls import Calls
+from ringline_edge.conformance.exchange.floor import Floor, Leg, RefusedError
 
 
 class Transfers:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from infra.pbx.simulated.exchange import Exchange
-from infra.pbx.simulated.floor import Leg, Message, RefusedError
+from ringline_edge.conformance.exchange.exchange import Exchange
+from ringline_edge.conformance.exchange.floor import Leg, Message, RefusedError
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _BY: Final = "agent_phone"

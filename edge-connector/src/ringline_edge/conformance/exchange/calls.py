@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from infra.pbx.simulated.floor import MAX_CALLS, Floor, Leg, RefusedError
+from ringline_edge.conformance.exchange.floor import MAX_CALLS, Floor, Leg, RefusedError
 
 RING_OUT_MS: Final = 300
 DIRECT_RING_MS: Final = 20_000
@@ -170,6 +170,8 @@ class Calls:
         for target in attempt.targets if attempt else []:
             self.floor.end(self.floor.legs[target], "abandoned", "remote")
         left = self.floor.mates(leg)
+        for listener in self.floor.monitors(leg) if not left else ():
+            self.floor.end(listener, "normal", "pbx")
         if len(left) == 1 and leg.ended and leg.ended["left"] == "cleared":
             self.floor.end(left[0], "normal", "remote")
 

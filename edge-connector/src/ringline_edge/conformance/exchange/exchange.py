@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from infra.pbx.simulated.calls import Calls
-from infra.pbx.simulated.floor import MAX_CALLS, Floor, Leg, Message, RefusedError
-from infra.pbx.simulated.queues import Queues, standard_queues
-from infra.pbx.simulated.transfers import Transfers
+from ringline_edge.conformance.exchange.calls import Calls
+from ringline_edge.conformance.exchange.floor import MAX_CALLS, Floor, Leg, Message, RefusedError
+from ringline_edge.conformance.exchange.queues import Queues, standard_queues
+from ringline_edge.conformance.exchange.transfers import Transfers
 
 STATIONS: Final = tuple(str(number) for number in range(1001, 1011))
 QUEUE_NUMBERS: Final = {"5000": "support", "5001": "sales"}
@@ -18,8 +18,15 @@ _TURNS: Final = 100
 class Exchange:
     """A PBX; every public method may raise `RefusedError` and leaves nothing half done then."""
 
-    def __init__(self, clock: Callable[[], int], tell: Callable[[Message], None], ring_ms: int = 20_000) -> None:
-        self.floor = Floor(STATIONS, clock, tell)
+    def __init__(
+        self,
+        clock: Callable[[], int],
+        tell: Callable[[Message], None],
+        ring_ms: int = 20_000,
+        two_devices: Collection[str] = (),
+    ) -> None:
+        """Phones of `two_devices` ring twice; `ring_ms` is how long a queue lets one phone ring."""
+        self.floor = Floor(STATIONS, clock, tell, two_devices)
         self.calls = Calls(self.floor, dict(QUEUE_NUMBERS))
         self.queues = Queues(self.calls, standard_queues(), ring_ms)
         self.transfers = Transfers(self.calls)
@@ -97,6 +104,7 @@ class Exchange:
             "resume": lambda s: self.resume(self.pick(s, "hold")),
             "complete": lambda s: self.transfers.complete(s, "agent_phone"),
             "cancel": lambda s: self.transfers.cancel(s, "agent_phone"),
+            "monitored": self._monitored,
             "unplug": self._unplug,
             "plug": lambda s: self._plugged(s, in_service=True),
         }
@@ -198,6 +206,12 @@ class Exchange:
             self.transfers.pick_up(station, code[2:])
         else:
             raise RefusedError(f"no feature {code}", "not_allowed")
+
+    def _monitored(self, station: str) -> None:
+        """Somebody listens in, unheard."""
+        leg, floor = self.pick(station, "connected"), self.floor
+        listener = floor.outside_leg("recorder", leg.call, "initiated", role="monitor")
+        floor.connect(listener, str(leg.bridge), "pbx")
 
     def _unplug(self, station: str) -> None:
         self._plugged(station, in_service=False)

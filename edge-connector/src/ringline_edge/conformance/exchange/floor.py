@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -74,11 +74,19 @@ class Floor:
         on_end: Called with each leg that ended.
     """
 
-    def __init__(self, stations: Iterable[str], clock: Callable[[], int], tell: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        stations: Iterable[str],
+        clock: Callable[[], int],
+        tell: Callable[[Message], None],
+        two_devices: Collection[str] = (),
+    ) -> None:
         self.clock = clock
         self.tell = tell
         self.legs: dict[str, Leg] = {}
         self.phones = {each: Phone(each, (f"SIM/{each}",)) for each in stations}
+        for each in two_devices:
+            self.phones[each].devices += (f"SIM/{each}-2",)
         self.consults: dict[str, str] = {}
         self.joins: list[Message] = []
         self.on_end: list[Callable[[Leg], None]] = []
@@ -133,7 +141,14 @@ class Floor:
         return self.phones[station]
 
     def mates(self, leg: Leg) -> list[Leg]:
-        """Who else is in the leg's mix."""
+        """Who else speaks in the leg's mix."""
+        return [each for each in self._mixed(leg) if each.role == "party"]
+
+    def monitors(self, leg: Leg) -> list[Leg]:
+        """Who listens in on the leg's mix."""
+        return [each for each in self._mixed(leg) if each.role == "monitor"]
+
+    def _mixed(self, leg: Leg) -> list[Leg]:
         if leg.bridge is None:
             return []
         return [each for each in self.legs.values() if each.bridge == leg.bridge and each is not leg]

@@ -1,22 +1,28 @@
-"""The running PBX: time for the exchange, JSON lines over TCP for edges, and the `PhoneBank` for the control API."""
+"""A PBX in time: the exchange's clock, hands for its phones, and a TCP link that a protocol of its own fills."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
-from typing import Any, Final
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from typing import Final
 
-from infra.pbx.phone_bank import Display, Member, NotNowError, QueueListing, UnknownError, WaitingCaller
-from infra.pbx.simulated import commands
-from infra.pbx.simulated.exchange import Exchange
-from infra.pbx.simulated.floor import Leg, Message, RefusedError
-from infra.pbx.simulated.queues import waiting_of
+from ringline_edge.conformance.exchange.exchange import Exchange
+from ringline_edge.conformance.exchange.floor import Leg, Message, RefusedError
+from ringline_edge.conformance.exchange.queues import waiting_of
+from ringline_edge.conformance.phone_bank import (
+    Display,
+    Member,
+    NotNowError,
+    QueueListing,
+    UnknownError,
+    WaitingCaller,
+)
 
-LINE_LIMIT: Final = 1024 * 1024
 RESTART_S: Final = 0.5
-VERSION: Final = "1"
+LINE_LIMIT: Final = 1024 * 1024
 _SHOWN: Final = (
     ("connected", "talking"),
     ("alerting", "ringing"),
@@ -31,19 +37,31 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class SimulatedPbx:
-    """One PBX in this process. Start it, use it as a `PhoneBank`, close it."""
+class RunningPbx(ABC):
+    """One PBX in this process. Start it, use it as a `PhoneBank`, close it; a subclass speaks the protocol.
 
-    def __init__(self, ring_s: float = 20.0, token: str | None = None) -> None:
-        self.exchange = Exchange(now_ms, self._tell, round(ring_s * 1000))
-        self._token = token
-        self._links: set[asyncio.StreamWriter] = set()
+    Attributes:
+        exchange: What it is made of.
+    """
+
+    def __init__(self, ring_s: float = 20.0, two_devices: Collection[str] = ()) -> None:
+        """Nobody listens yet; a queue lets one phone ring for `ring_s`."""
+        self.exchange = Exchange(now_ms, self.tell, round(ring_s * 1000), two_devices)
+        self._open: set[asyncio.StreamWriter] = set()
         self._listening: asyncio.Server | None = None
         self._address = ("127.0.0.1", 0)
         self._timer: asyncio.TimerHandle | None = None
         self._back: asyncio.TimerHandle | None = None
         self._opening: asyncio.Task[None] | None = None
         self._callers: dict[str, Leg] = {}
+
+    @abstractmethod
+    def tell(self, message: Message) -> None:
+        """Something changed: put it into the protocol's words, to every link."""
+
+    @abstractmethod
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one link until it ends; what it raises of `OSError` and `ValueError` ends it too."""
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> int:
         """Listen for edges; the port."""
@@ -61,23 +79,30 @@ class SimulatedPbx:
         await self._cut()
 
     async def _listen(self) -> None:
-        self._listening = await asyncio.start_server(self._serve, *self._address, limit=LINE_LIMIT)
+        self._listening = await asyncio.start_server(self._link, *self._address, limit=LINE_LIMIT)
         self._address = (self._address[0], self._listening.sockets[0].getsockname()[1])
 
     async def _cut(self) -> None:
         if self._listening:
             self._listening.close()
-        for link in list(self._links):
+        for link in list(self._open):
             link.transport.abort()
-        self._links.clear()
+        self._open.clear()
         await asyncio.sleep(0)
 
-    def _tell(self, message: Message) -> None:
-        line = _line(message)
-        for link in self._links:
-            link.write(line)
+    async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        try:
+            await self.serve(reader, writer)
+        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._open.discard(writer)
+            writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Do what is due now, and come again when the next thing is."""
         if self._timer:
             self._timer.cancel()
@@ -85,61 +110,13 @@ class SimulatedPbx:
         due = self.exchange.advance()
         if due is not None:
             wait = max(0.001, (due - now_ms()) / 1000)
-            self._timer = asyncio.get_running_loop().call_later(wait, self._settle)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        verbs = list(commands.VERBS)
-        writer.write(_line({"event": "hello", "pbx": "simulated", "version": VERSION, "verbs": verbs}))
-        try:
-            while line := await reader.readline():
-                if not self._take(line, writer):
-                    break
-                await writer.drain()
-        except (OSError, ValueError, asyncio.CancelledError):
-            pass
-        finally:
-            self._links.discard(writer)
-            writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
-
-    def _take(self, line: bytes, writer: asyncio.StreamWriter) -> bool:
-        """Serve one line; False when the link is to be closed."""
-        try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
-            return False
-        if not isinstance(message, dict):
-            return False
-        ref = message.get("ref")
-        match message.get("do"):
-            case "hello":
-                good = self._token is None or message.get("token") == self._token
-                writer.write(_line({"event": "reply", "ref": ref, "ok": good, "code": "auth", "text": ""}))
-                if good:
-                    self._links.add(writer)
-                return good
-            case "snapshot" if writer in self._links:
-                writer.write(_line({"event": "snapshot", "ref": ref, **self.exchange.snapshot()}))
-            case "command" if writer in self._links:
-                writer.write(_line(self._command(ref, message)))
-            case _:
-                return False
-        return True
-
-    def _command(self, ref: Any, message: Message) -> Message:
-        try:
-            commands.run(self.exchange, message)
-        except RefusedError as err:
-            return {"event": "reply", "ref": ref, "ok": False, "code": err.code, "text": str(err)}
-        self._settle()
-        return {"event": "reply", "ref": ref, "ok": True}
+            self._timer = asyncio.get_running_loop().call_later(wait, self.settle)
 
     async def dial_in(self, number: str, to: str, uui: str | None) -> str:
         """See `PhoneBank.dial_in`."""
         leg = self.exchange.dial_in(number, to, uui)
         self._callers[leg.leg] = leg
-        self._settle()
+        self.settle()
         return leg.leg
 
     def _caller(self, caller: str) -> Leg:
@@ -157,7 +134,7 @@ class SimulatedPbx:
         leg = self._caller(caller)
         if leg.leg in self.exchange.floor.legs:
             self.exchange.calls.clear(leg, "remote")
-            self._settle()
+            self.settle()
 
     async def press(self, station: str, button: str, argument: str) -> None:
         """See `PhoneBank.press`."""
@@ -165,7 +142,7 @@ class SimulatedPbx:
             self.exchange.press(station, button, argument)
         except RefusedError as err:
             raise (UnknownError if err.code == "unknown" else NotNowError)(str(err)) from err
-        self._settle()
+        self.settle()
 
     async def display(self, station: str) -> Display:
         """See `PhoneBank.display`."""
@@ -215,7 +192,7 @@ class SimulatedPbx:
         """See `PhoneBank.restart`."""
         self.exchange.restart()
         await self.drop_link(RESTART_S)
-        self._settle()
+        self.settle()
 
     async def drop_link(self, seconds: float) -> None:
         """See `PhoneBank.drop_link`."""
@@ -226,7 +203,3 @@ class SimulatedPbx:
 
     def _reopen(self) -> None:
         self._opening = asyncio.get_running_loop().create_task(self._listen())
-
-
-def _line(message: Message) -> bytes:
-    return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
