@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import sys
 import urllib.error
@@ -151,6 +152,21 @@ def replay(
         _refuse(f"{trace}: {err}", code=EXIT_DATA)
     except OSError as err:
         _refuse(f"{trace}: {err.strerror}", code=EXIT_DATA)
+
+
+@app.command()
+def conformance(
+    adapter: Annotated[str, typer.Option(help="the kind of PBX, as [pbx] kind names it")],
+    sheet: Annotated[Path | None, typer.Option(help="where the capability sheet goes")] = None,
+) -> None:
+    """Play the kit's scenarios to an adapter; ends with 1 if any failed."""
+    # The kit has no place in the memory of a running edge.
+    report = importlib.import_module("ringline_edge.conformance.report")
+    try:
+        is_good = report.run(adapter, sheet or Path(f"conformance-{adapter}.md"), typer.echo)
+    except ConfigError as err:
+        _refuse(str(err))
+    raise typer.Exit(0 if is_good else 1)
 
 
 def _post(url: str, body: dict[str, str]) -> dict[str, str]:

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from ringline_core.errors import ConfigError
+from ringline_edge.conformance.fakes.ami import server as ami
+from ringline_edge.conformance.fakes.ami.server import FakeAsterisk
 from ringline_edge.conformance.fakes.simulated import SimulatedPbx
 from ringline_edge.conformance.scenarios.scenario import WORLD
 from ringline_edge.conformance.stage import World
@@ -27,7 +29,19 @@ async def simulator() -> AsyncIterator[World]:
         await pbx.close()
 
 
-FAKES: Final[dict[str, Callable[[], Opened]]] = {"simulator": simulator}
+@asynccontextmanager
+async def asterisk() -> AsyncIterator[World]:
+    """An AMI of the kit's own on a free port; its dial plan has no place for consultations."""
+    pbx = FakeAsterisk(RING_S, two_devices=TWO_DEVICES)
+    port = await pbx.start()
+    login = {"port": port, "username": ami.USER, "secret": ami.SECRET, "default_answer": "notify"}
+    try:
+        yield World(pbx, login, frozenset(WORLD), mischief=pbx.mischief)
+    finally:
+        await pbx.close()
+
+
+FAKES: Final[dict[str, Callable[[], Opened]]] = {"simulator": simulator, "asterisk": asterisk}
 
 
 def of(kind: str) -> Callable[[], Opened]:

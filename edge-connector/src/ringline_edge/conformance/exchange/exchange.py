@@ -175,22 +175,30 @@ class Exchange:
         self.floor.hold_others(station, leg, "agent_phone")
         self.calls.dial(leg, number)
 
-    def place(self, station: str, number: str, *, auto_answer: bool = False, data: dict[str, Any] | None = None) -> Leg:
-        """Click to dial: the own phone rings first, then the number is dialled."""
+    def place(
+        self,
+        station: str,
+        number: str,
+        *,
+        auto_answer: bool = False,
+        data: dict[str, Any] | None = None,
+        ident: str | None = None,
+    ) -> Leg:
+        """Click to dial: the own phone rings first, then the number is dialled; `ident` names the own leg."""
         if not self.floor.phone(station).in_service:
             raise RefusedError("the phone is not in service")
-        leg = self._own(station, number, data)
+        leg = self._own(station, number, data, ident)
         self.floor.phones[station].called_back[leg.leg] = number
         if auto_answer:
             self.answer(leg)
         return leg
 
-    def _own(self, station: str, number: str, data: dict[str, Any] | None = None) -> Leg:
+    def _own(self, station: str, number: str, data: dict[str, Any] | None = None, ident: str | None = None) -> Leg:
         if len(self.floor.of(station)) >= MAX_CALLS:
             raise RefusedError("all lines of the phone are taken")
         return self.floor.station_leg(
             station, self.floor.phone(station).devices[0], self.floor.new_id(), "initiated", origin=True,
-            by="agent_phone", dialed=number, remote=number, data=data or {},
+            by="agent_phone", dialed=number, remote=number, data=data or {}, ident=ident,
         )  # fmt: skip
 
     def _feature(self, station: str, code: str) -> None:

@@ -72,6 +72,7 @@ class Floor:
         clock: Milliseconds since the epoch.
         consults: Consult leg to the leg it consults about, both of one station.
         on_end: Called with each leg that ended.
+        on_pass: Called when a call is passed on: how (`transfer`, `attended`, `pickup`), legs by their roles, to whom.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Floor:
         self.consults: dict[str, str] = {}
         self.joins: list[Message] = []
         self.on_end: list[Callable[[Leg], None]] = []
+        self.on_pass: list[Callable[[str, dict[str, str], str | None], None]] = []
         self._boot = clock() // 1000
         self._counter = 0
 
@@ -107,10 +109,12 @@ class Floor:
             phone.called_back.clear()
         self._boot = max(self._boot + 1, self.clock() // 1000)
 
-    def station_leg(self, station: str, device: str, call: str, state: str, **more: Any) -> Leg:
-        """A new leg at a phone, told."""
+    def station_leg(
+        self, station: str, device: str, call: str, state: str, *, ident: str | None = None, **more: Any
+    ) -> Leg:
+        """A new leg at a phone, told; `ident` where somebody else names it."""
         more.setdefault("name", f"Agent {station}")
-        return self._add(Leg(self.new_id(), call, device, state, self.clock(), station, station, **more))
+        return self._add(Leg(ident or self.new_id(), call, device, state, self.clock(), station, station, **more))
 
     def outside_leg(self, number: str, call: str, state: str, **more: Any) -> Leg:
         """A new leg of a party outside, told."""
@@ -184,6 +188,11 @@ class Floor:
         self._forget_consult(leg)
         for hook in self.on_end:
             hook(leg)
+
+    def passed(self, how: str, to: str | None = None, **roles: str) -> None:
+        """A call is being passed on: `by`, `second`, `other`, `target` are legs."""
+        for hook in self.on_pass:
+            hook(how, roles, to)
 
     def join(self, call: str, other: str, how: str) -> None:
         """Two calls are one story; told."""

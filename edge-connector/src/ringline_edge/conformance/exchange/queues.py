@@ -137,6 +137,13 @@ class Queues:
         record.on, record.login = True, login or station
         self._changed(station, by)
 
+    def leave(self, station: str, name: str, by: str) -> None:
+        """Take the phone out of one queue; out of the last one, nobody is logged on there any more."""
+        self.queues[name].members.pop(station, None)
+        if not any(station in queue.members for queue in self.queues.values()):
+            self.agents[station].on, self.agents[station].login = False, None
+        self._changed(station, by)
+
     def log_off(self, station: str, by: str) -> None:
         """Take the phone out of every queue."""
         self._forget(station)

@@ -23,6 +23,7 @@ class Transfers:
         if len(mates) != 1 or leg.leg in self.floor.consults.values():
             raise RefusedError("there is nobody, or more than one, to transfer")
         other, station = mates[0], leg.station
+        self.floor.passed("transfer", number, by=leg.leg, other=other.leg)
         self.floor.end(leg, "normal", by, "transferred", number)
         other.bridge = None
         self.calls.dial(other, number, recall=station, transferred_by=station)
@@ -66,6 +67,10 @@ class Transfers:
         if not others or (not targets and consult.leg not in self.calls.attempts):
             raise RefusedError("nobody is there to transfer, or to transfer to")
         attempt, target = self.calls.attempts.pop(consult.leg, None), consult.dialed
+        rung = self.floor.legs[attempt.targets[0]] if attempt and attempt.targets else None
+        met = targets[0] if targets else rung
+        also = {"target": met.leg} if met else {}
+        self.floor.passed("attended", None, by=main.leg, second=consult.leg, other=others[0].leg, **also)
         self.floor.join(main.call, consult.call, "transfer")
         for leg in (consult, main):
             self.floor.end(leg, "normal", by, "transferred", target)
@@ -149,7 +154,8 @@ class Transfers:
             station, device, ringing.call, "connected", answered_ms=self.floor.clock(), by="agent_phone",
             dialed=ringing.dialed, queue=ringing.queue, data=ringing.data,
         )  # fmt: skip
+        self.floor.passed("pickup", None, by=mine.leg, target=ringing.leg)
         for target in attempt.targets:
-            self.floor.end(self.floor.legs[target], "picked_up", "pbx", "diverted", station)
+            self.floor.end(self.floor.legs[target], "picked_up", station, "diverted", station)
         attempt.targets = [mine.leg]
         self.calls.answer(mine)

@@ -146,10 +146,12 @@ async def held_by_page(stage: Stage) -> None:
 
 @plays()
 async def second_call(stage: Stage) -> None:
-    """A second call rings while the first is spoken; taking it holds the first."""
+    """A second call rings while the first is spoken; it is taken with the first on hold."""
     first = await stage.talking("1001")
     await stage.caller("1001", OTHER_CUSTOMER)
     await stage.shows("1001", TALKS, {"leg": "alerting", "remote": OTHER_CUSTOMER})
+    await stage.press("1001", "hold")
+    await stage.shows("1001", {**TALKS, "leg": "hold"}, {"leg": "alerting"})
     await stage.press("1001", "answer")
     calls = await stage.shows("1001", {**TALKS, "leg": "hold"}, {"leg": "connected", "remote": OTHER_CUSTOMER})
     if calls[0]["call"] != first or calls[0]["interaction"] == calls[1]["interaction"]:
@@ -176,7 +178,7 @@ async def picked_up(stage: Stage) -> None:
     await stage.press("1002", "feature", "*81001")
     await stage.shows("1001")
     await stage.shows("1002", TALKS)
-    await stage.tells("1001", "ringing", "diverted picked_up pbx")
+    await stage.tells("1001", "ringing", "diverted picked_up 1002")
 
 
 @plays()

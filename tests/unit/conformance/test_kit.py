@@ -1,0 +1,78 @@
+"""The kit itself: every fake passes it, and a fault in an adapter does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ringline_core.domain.facts import Fact, Leg
+from ringline_core.wire.codes import LegState
+from ringline_edge.adapters.simulator.translate import translate
+from ringline_edge.cli import app
+from ringline_edge.conformance import kit, worlds
+from ringline_edge.conformance.kit import Outcome, Verdict
+from ringline_edge.conformance.scenarios import ALL
+
+UNSUPPORTED = {
+    "simulator": set[str](),
+    "asterisk": {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference"},
+}
+"""What a fake cannot play: AMI's consultations live in a dial plan, which only the real one has."""
+
+
+async def played(kind: str, *names: str) -> list[Outcome]:
+    chosen = [each for each in ALL if not names or each.name in names]
+    return [outcome async for outcome in kit.play(kind, worlds.of(kind), chosen)]
+
+
+@pytest.mark.parametrize("kind", sorted(worlds.FAKES))
+async def test_every_scenario_is_passed_but_for_what_the_pbx_cannot_do(kind: str) -> None:
+    outcomes = await played(kind)
+    assert [(each.scenario.name, each.why) for each in outcomes if each.verdict is Verdict.FAILED] == []
+    lacking = {each.scenario.name for each in outcomes if each.verdict is Verdict.UNSUPPORTED}
+    assert lacking == UNSUPPORTED[kind]
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "far_end_hangs_up": {"ended": None},
+    "held_by_phone": {"state": LegState.CONNECTED},
+    "queue_answered": {"queue": None},
+    "cold_by_page": {"transferred_by": None},
+    "picked_up": {"station": None},
+}
+"""What an adapter forgets, and the scenario that sees it."""
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+async def test_what_an_adapter_forgets_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten = FAULTS[name]
+
+    def wrong(message: dict[str, Any]) -> Fact | None:
+        fact = translate(message)
+        if isinstance(fact, Leg):
+            values = {each: getattr(fact, each) for each in Leg.__slots__}
+            return Leg(**(values | {key: value for key, value in forgotten.items() if values[key] is not None}))
+        return fact
+
+    monkeypatch.setattr("ringline_edge.adapters.simulator.adapter.translate", wrong)
+    monkeypatch.setattr("ringline_edge.conformance.stage.PATIENCE_S", 1.0)
+    (outcome,) = await played("simulator", name)
+    assert outcome.verdict is Verdict.FAILED
+    assert outcome.why
+
+
+def test_the_command_ends_with_one_line_and_writes_the_sheet(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.md"
+    done = CliRunner().invoke(app, ["conformance", "--adapter", "simulator", "--sheet", str(sheet)])
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1] == f"simulator: passed {len(ALL)}, unsupported 0, failed 0"
+    assert "| `held_back` |" in sheet.read_text()
+
+
+def test_a_kind_that_the_kit_does_not_know_is_refused_with_those_it_does() -> None:
+    done = CliRunner().invoke(app, ["conformance", "--adapter", "abacus"])
+    assert done.exit_code == 78
+    assert "simulator" in done.output
