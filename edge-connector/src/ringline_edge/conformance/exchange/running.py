@@ -186,7 +186,7 @@ class RunningPbx(ABC):
         if queue not in queues.queues or station not in queues.queues[queue].members:
             raise UnknownError(f"no member {station} of queue {queue}")
         queues.pause(station, reason is not None, "pbx", reason=reason, queues=[queue])
-        self._settle()
+        self.settle()
 
     async def restart(self) -> None:
         """See `PhoneBank.restart`."""
