@@ -16,6 +16,7 @@ from ringline_edge.config import explain
 KINDS = {
     "simulator": "ringline_edge.adapters.simulator",
     "asterisk": "ringline_edge.adapters.asterisk",
+    "csta": "ringline_edge.adapters.csta",
 }
 
 

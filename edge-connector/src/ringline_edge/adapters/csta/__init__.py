@@ -1,0 +1,31 @@
+"""CSTA III in XML (ECMA-323): Avaya AES by DMCC, and servers that speak it plainly behind the 8-byte header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ringline_core.domain.facts import Fact
+from ringline_edge.adapters.csta.adapter import CstaAdapter
+from ringline_edge.adapters.csta.config import CstaConfig
+from ringline_edge.adapters.csta.replay import facts
+from ringline_edge.adapters.port import PbxAdapter
+
+
+def create(settings: dict[str, Any]) -> PbxAdapter:
+    """The adapter for `[pbx.csta]`.
+
+    Raises:
+        pydantic.ValidationError: A setting is wrong.
+    """
+    return CstaAdapter(CstaConfig.model_validate(settings))
+
+
+def replay(data: bytes, site: str) -> Iterator[Fact]:
+    """The facts in recorded frames of both directions; `site` is not needed, ids of this PBX carry none.
+
+    Raises:
+        PbxProtocolError: The recording is none of this protocol.
+    """
+    del site
+    return facts(data)

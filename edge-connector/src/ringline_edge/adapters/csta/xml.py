@@ -1,0 +1,127 @@
+"""XML as it is read: by local name, whatever the namespace; without DTD, entities or network.
+
+Servers are lax. One declares a prefix and leaves the default namespace out [C], one client sends an undeclared prefix
+and is understood [K]. So an undeclared prefix is forgiven, and nothing else is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from lxml import etree
+
+from ringline_core.errors import PbxProtocolError
+
+Element = etree._Element
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8",
+        recover=recover,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+_STRICT: Final = _parser(recover=False)
+_LAX: Final = _parser(recover=True)
+_DECLARED: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_LATIN: Final = frozenset({"iso-8859-1", "latin1", "windows-1252"})
+_UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_NAMESPACE_FAULT: Final = 201
+"""libxml2's XML_NS_ERR_UNDEFINED_NAMESPACE."""
+
+
+def parse(body: bytes) -> Element:
+    """The root element of a message.
+
+    Raises:
+        PbxProtocolError: It is no XML, or XML that may do harm.
+    """
+    # Before libxml2 sees them: a document type is where entities, files and the network come from.
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise PbxProtocolError("a message of the PBX has a document type; such messages are refused")
+    if b"\0" in body:
+        raise PbxProtocolError("a message of the PBX is not in UTF-8")
+    if body.startswith(b"<?xml"):
+        body = _as_utf8(body)
+    try:
+        return etree.fromstring(body, _STRICT)
+    except etree.XMLSyntaxError as err:
+        return _forgive(body, err)
+    except (ValueError, LookupError) as err:
+        raise PbxProtocolError("a message of the PBX is not XML") from err
+
+
+def _as_utf8(body: bytes) -> bytes:
+    """The parser is told UTF-8, so that no other code can hide what was looked for above."""
+    declared = _DECLARED.match(body)
+    code = declared[1].decode().lower() if declared else "utf-8"
+    if code in _LATIN:
+        return body.decode("latin-1").encode()
+    if code not in _UTF8:
+        raise PbxProtocolError("a message of the PBX is in a character code that is not read here")
+    return body
+
+
+def _forgive(body: bytes, err: etree.XMLSyntaxError) -> Element:
+    log: Any = err.error_log  # its stub does not say that it is a list
+    if not len(log) or any(entry.type != _NAMESPACE_FAULT for entry in log):
+        raise PbxProtocolError("a message of the PBX is not XML") from None
+    root: Element | None = etree.fromstring(body, _LAX)
+    if root is None:
+        raise PbxProtocolError("a message of the PBX is not XML")
+    for element in root.iter():
+        tag = str(element.tag)
+        if ":" in tag and not tag.startswith("{"):
+            element.tag = tag.rpartition(":")[2]
+    return root
+
+
+def local(element: Element) -> str:
+    """The element's name without its namespace."""
+    tag: str = element.tag
+    return tag[tag.rfind("}") + 1 :]
+
+
+def fields(element: Element | None) -> dict[str, Element]:
+    """Children by local name; of several with the same name the last."""
+    if element is None:
+        return {}
+    found: dict[str, Element] = {}
+    for child in element:
+        tag: str = child.tag
+        found[tag[tag.rfind("}") + 1 :]] = child
+    return found
+
+
+def text(element: Element | None) -> str:
+    """The element's own text without blanks around it; empty where it, or the element, is lacking."""
+    value = None if element is None else element.text
+    return "" if value is None else value.strip()
+
+
+def find(element: Element | None, *path: str) -> Element | None:
+    """The first element at the end of a path of local names."""
+    for name in path:
+        if element is None:
+            return None
+        element = next((child for child in element if local(child) == name), None)
+    return element
+
+
+def children(element: Element | None, name: str) -> list[Element]:
+    """All children of one local name, in order."""
+    return [] if element is None else [child for child in element if local(child) == name]
+
+
+def anywhere(element: Element | None, name: str) -> Element | None:
+    """The first element of one local name at any depth."""
+    return None if element is None else next(element.iter(f"{{*}}{name}"), None)
