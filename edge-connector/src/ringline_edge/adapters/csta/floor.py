@@ -26,6 +26,7 @@ LINGER_MS: Final = 60_000
 UNIQUE_CALL_ID: Final = 16
 """Call ids of this length are globally unique (OpenScape: `FF000100000000002D65C85C1C750000` [C]); a guess."""
 
+_CONFERENCE: Final = 3
 NO_PARTY: Final = Party()
 _ALL_ZERO: Final = "0" * 20
 _UP: Final = frozenset({LegState.CONNECTED, LegState.HOLD})
@@ -186,10 +187,12 @@ class Floor:
             yield from self.tell(call, each)
 
     def fact(self, call: Call, each: Connection, ended: Ended | None = None) -> Leg:
-        """The whole truth about one connection."""
+        """The whole truth about one connection; who has no number is shown as the switch shows them, while alone."""
+        nameless = call.legs.get(NOBODY) if each.station is not None else None
+        remote = nameless.own if nameless is not None and len(call.legs) < _CONFERENCE else None
         return Leg(
             each.leg, each.call, each.device, each.state, each.started_at_ms, each.station, each.role, each.origin,
-            each.outside, each.own, None, call.dialed, call.queue, each.answered_at_ms, each.held_at_ms,
+            each.outside, each.own, remote, call.dialed, call.queue, each.answered_at_ms, each.held_at_ms,
             each.changed_at_ms, each.by, each.consult_of, each.transferred_by, call.ident if each.is_up else None,
             call.data, ended,
         )  # fmt: skip
