@@ -7,7 +7,7 @@ and is understood [K]. So an undeclared prefix is forgiven, and nothing else is.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
@@ -31,7 +31,6 @@ def _parser(*, recover: bool) -> etree.XMLParser:
 
 
 _STRICT: Final = _parser(recover=False)
-_LAX: Final = _parser(recover=True)
 _DECLARED: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _LATIN: Final = frozenset({"iso-8859-1", "latin1", "windows-1252"})
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
@@ -54,8 +53,8 @@ def parse(body: bytes) -> Element:
         body = _as_utf8(body)
     try:
         return etree.fromstring(body, _STRICT)
-    except etree.XMLSyntaxError as err:
-        return _forgive(body, err)
+    except etree.XMLSyntaxError:
+        return _forgive(body)
     except (ValueError, LookupError) as err:
         raise PbxProtocolError("a message of the PBX is not XML") from err
 
@@ -71,12 +70,15 @@ def _as_utf8(body: bytes) -> bytes:
     return body
 
 
-def _forgive(body: bytes, err: etree.XMLSyntaxError) -> Element:
-    log: Any = err.error_log  # its stub does not say that it is a list
-    if not len(log) or any(entry.type != _NAMESPACE_FAULT for entry in log):
-        raise PbxProtocolError("a message of the PBX is not XML") from None
-    root: Element | None = etree.fromstring(body, _LAX)
-    if root is None:
+def _forgive(body: bytes) -> Element:
+    """The root where undeclared prefixes are all that is wrong."""
+    # A parser of its own: the list of faults that libxml2 keeps goes on from one message to the next.
+    lax = _parser(recover=True)
+    try:
+        root: Element | None = etree.fromstring(body, lax)
+    except etree.XMLSyntaxError:
+        root = None
+    if root is None or any(entry.type != _NAMESPACE_FAULT for entry in lax.error_log):
         raise PbxProtocolError("a message of the PBX is not XML")
     for element in root.iter():
         tag = str(element.tag)
