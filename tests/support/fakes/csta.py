@@ -45,7 +45,7 @@ class FakeCsta:
         self.bodies: list[bytes] = []
         self.refuse: dict[str, tuple[str, str]] = {}
         self.mute: set[str] = set()
-        self.known = ("priv7", "ed4")
+        self.known: tuple[str, ...] = ("priv7", "ed4")
         self.forgets = False
         self.chop = 0
         self.port = 0

@@ -313,7 +313,12 @@ async def test_a_server_is_trusted_by_its_ca_or_by_its_pin(secure: tuple[FakeCst
 
 async def test_a_server_that_is_another_one_gets_no_password(secure: tuple[FakeCsta, Path, str]) -> None:
     pbx, folder, _ = secure
-    for tls in ({}, {"pin_sha256": "0" * 64}, {"ca_file": str(folder / "ca.pem"), "server_name": "other.example"}):
+    wrong: tuple[dict[str, str], ...] = (
+        {},
+        {"pin_sha256": "0" * 64},
+        {"ca_file": str(folder / "ca.pem"), "server_name": "other.example"},
+    )
+    for tls in wrong:
         assert isinstance(await ends(pbx, tls=tls), PbxAuthError)
     assert pbx.asked == []
 

@@ -11,7 +11,7 @@ from ringline_edge.adapters.csta.events import Event, user_data
 from ringline_edge.adapters.csta.floor import Call, Connection, Floor
 from ringline_edge.adapters.csta.naming import NOBODY, number_of, party, subject
 from ringline_edge.adapters.csta.words import cause_of
-from ringline_edge.adapters.csta.xml import find, text
+from ringline_edge.adapters.csta.xml import text
 
 _TRANSFERS: Final = frozenset({"transfer", "singleStepTransfer"})
 _CONSULT: Final = "consultation"
@@ -281,12 +281,11 @@ def _note(floor: Floor, call: Call, event: Event) -> None:
         call.data = {**call.data, **floor.keys.data(said)}
     if "calledDevice" not in event.fields:
         return
-    private = find(event.fields.get("extensions"), "privateData", "private")
-    private = None if private is None else next(iter(private), None)
-    group = number_of(text(find(private, "acdGroup")))
+    private = event.private
+    group = number_of(text(private.get("acdGroup")))
     called = subject(event.fields["calledDevice"])[0]
     # The vector directory number is what the caller dialled; the called device may be the agent already.
-    dialed = subject(find(private, "distributingVDN"))[0] or called
+    dialed = subject(private.get("distributingVDN"))[0] or called
     call.dialed = call.dialed or dialed or None
     queue = floor.naming.queue(group) or floor.naming.queue(called) or group
     call.queue = queue or call.queue
@@ -302,14 +301,8 @@ def _caller(floor: Floor, call: Call, event: Event, number: str, presentation: P
     made = floor.enter(call, number, "", LegState.INITIATED, event.at_ms)
     made.origin, made.own = True, party(number, presentation)
     made.by = By.AGENT_PHONE if made.station else None
-    made.outside = floor.naming.is_outside(number or NOBODY) or _by_trunk(event)
+    made.outside = made.outside or "trunkGroup" in event.private
     return made
-
-
-def _by_trunk(event: Event) -> bool:
-    private = find(event.fields.get("extensions"), "privateData", "private")
-    details = None if private is None else next(iter(private), None)
-    return text(find(details, "trunkGroup")) != ""
 
 
 def _transferrer(floor: Floor, call: Call, event: Event) -> str | None:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from ringline_edge.adapters.csta.naming import number_of
-from ringline_edge.adapters.csta.xml import Element, anywhere, children, fields, find, text
+from ringline_edge.adapters.csta.xml import Element, anywhere, children, fields, find, picked, text
 
+_PRIVATE: Final = ("{*}acdGroup", "{*}distributingVDN", "{*}trunkGroup")
 _LINKAGE: Final = "globallyUniqueCallLinkageID"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """An event and by whose monitor it came.
+    """An event and by whose monitor it came; not to be changed.
 
     Attributes:
         name: Root element, `DeliveredEvent` and the like.
@@ -28,6 +29,14 @@ class Event:
     monitor: str
     device: str
     at_ms: int
+    _private: dict[str, Element] | None = None
+
+    @property
+    def private(self) -> dict[str, Element]:
+        """What is wanted of Avaya's private data, by local name."""
+        if self._private is None:
+            self._private = picked(self.fields.get("extensions"), *_PRIVATE)
+        return self._private
 
     def word(self, name: str) -> str:
         """A child's text."""
@@ -50,8 +59,14 @@ class Event:
 
 def connection(element: Element | None) -> tuple[str, str]:
     """Call id and device id of a ConnectionID; they come in either order [S]."""
-    parts = fields(element)
-    return text(parts.get("callID")), text(parts.get("deviceID"))
+    ident = device = ""
+    if element is not None:
+        for part in element:
+            if part.tag.endswith("callID"):
+                ident = text(part)
+            else:
+                device = text(part)
+    return ident, device
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +94,7 @@ def moved(element: Element | None) -> list[Moved]:
 
 def user_data(element: Element | None) -> str:
     """The text in `userData` or `correlatorData`: hexBinary, white space allowed; not hex is taken as it is."""
-    value = "".join(text(find(element, "string")).split())
+    value = "".join(text(element[0] if element is not None and len(element) else None).split())
     try:
         return binascii.unhexlify(value).decode()
     except (ValueError, UnicodeDecodeError):

@@ -168,23 +168,35 @@ class Floor:
         over = self._over.get((ident, number))
         return over is not None and monitor not in over.told and at_ms - over.at_ms < LATE_COPY_MS
 
+    def bury(self, ident: str, number: str, at_ms: int, monitor: str) -> None:
+        """A connection is no more under this id, as this monitor told: it ended, or is in another call now."""
+        self._over.pop((ident, number), None)
+        self._over[ident, number] = _Over(at_ms, {monitor})
+        if len(self._over) > _TOMBSTONES:
+            del self._over[next(iter(self._over))]
+
     def note_end(self, ident: str, number: str, monitor: str) -> None:
         """This monitor, too, has told the end of a connection."""
         over = self._over.get((ident, number))
         if over is not None:
             over.told.add(monitor)
 
-    def tell(self, call: Call, each: Connection) -> Iterator[Fact]:
+    def tell(self, call: Call, each: Connection) -> list[Fact]:
         """The connection's fact, where it is news."""
         fact = self.fact(call, each)
-        if fact != each.told:
-            each.told = fact
-            yield fact
+        if fact == each.told:
+            return []
+        each.told = fact
+        return [fact]
 
-    def tell_all(self, call: Call) -> Iterator[Fact]:
+    def tell_all(self, call: Call) -> list[Fact]:
         """All connections of a call, where they are news; outside parties first."""
-        for each in sorted(call.legs.values(), key=lambda each: not each.outside):
-            yield from self.tell(call, each)
+        news: list[Fact] = []
+        for outside in (True, False):
+            for each in call.legs.values():
+                if each.outside is outside:
+                    news += self.tell(call, each)
+        return news
 
     def fact(self, call: Call, each: Connection, ended: Ended | None = None) -> Leg:
         """The whole truth about one connection; who has no number is shown as the switch shows them, while alone."""
@@ -200,10 +212,7 @@ class Floor:
     def leave(self, call: Call, each: Connection, ended: Ended, monitor: str = "") -> Iterator[Fact]:
         """The end of a connection."""
         call.legs.pop(each.number, None)
-        self._over.pop((call.ident, each.number), None)
-        self._over[call.ident, each.number] = _Over(ended.at_ms, {monitor})
-        if len(self._over) > _TOMBSTONES:
-            del self._over[next(iter(self._over))]
+        self.bury(call.ident, each.number, ended.at_ms, monitor)
         if each.station is not None:
             call.seen_at_ms = ended.at_ms
         yield self.fact(call, each, ended)

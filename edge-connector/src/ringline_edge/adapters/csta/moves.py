@@ -112,7 +112,7 @@ def _merge(
             continue
         if call.name != new.name:
             joins.append(Joined(call.name, new.name, event.at_ms, how))
-        _move(floor, call, new, lines, event.at_ms)
+        _move(floor, call, new, lines, event)
     return new, joins
 
 
@@ -120,9 +120,10 @@ def _last_ident(event: Event) -> str:
     return event.connection("secondaryOldCall")[0] or event.connection("primaryOldCall")[0]
 
 
-def _move(floor: Floor, call: Call, new: Call, lines: list[Moved], at_ms: int) -> None:
+def _move(floor: Floor, call: Call, new: Call, lines: list[Moved], event: Event) -> None:
     devices = {(line.old_ident or call.ident, line.old_number or line.number): line for line in lines}
     for number, each in list(call.legs.items()):
+        floor.bury(call.ident, number, event.at_ms, event.monitor)
         line = devices.get((call.ident, number))
         if line is not None and line.number:
             # The same party may be named anew: by its number where it was a trunk.
@@ -130,7 +131,7 @@ def _move(floor: Floor, call: Call, new: Call, lines: list[Moved], at_ms: int) -
         if each.number not in new.legs:
             new.legs[each.number] = each
         if each.station is not None and each.is_up:
-            each.changed_at_ms = at_ms
+            each.changed_at_ms = event.at_ms
     call.legs.clear()
     floor.calls.pop(call.ident, None)
     new.dialed = new.dialed if new.dialed and new.legs else call.dialed

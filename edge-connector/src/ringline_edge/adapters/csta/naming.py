@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
 from ringline_core.domain.facts import Party
 from ringline_core.wire.codes import Presentation
 from ringline_edge.adapters.csta.config import CstaConfig
-from ringline_edge.adapters.csta.xml import Element, local, text
+from ringline_edge.adapters.csta.xml import Element, local
 
 NOBODY: Final = "?"
 """Number of a party that the switch does not name."""
@@ -16,6 +17,7 @@ NOBODY: Final = "?"
 _DIALABLE: Final = re.compile(r"\+?[0-9*#]{1,64}")
 
 
+@functools.lru_cache(maxsize=4096)
 def number_of(device: str) -> str:
     """The number in a device id.
 
@@ -28,16 +30,14 @@ def number_of(device: str) -> str:
 
 def subject(element: Element | None) -> tuple[str, Presentation]:
     """Number and presentation in a `callingDevice` and its like: an identifier, `notKnown` or `restricted`."""
-    choice = None if element is None else next(iter(element), None)
-    if choice is None:
-        # Some servers leave the choice out and put the number there.
-        number = number_of(text(element))
-        return (number, Presentation.ALLOWED) if number else ("", Presentation.UNKNOWN)
-    name = local(choice)
-    if name == "restricted":
-        return "", Presentation.RESTRICTED
-    number = number_of(text(choice))
-    return (number, Presentation.ALLOWED) if number else ("", Presentation.UNKNOWN)
+    if element is None:
+        return "", Presentation.UNKNOWN
+    choice = element[0] if len(element) else element  # some servers leave the choice out
+    value = choice.text
+    number = number_of(value.strip()) if value else ""
+    if number:
+        return number, Presentation.ALLOWED
+    return "", Presentation.RESTRICTED if local(choice) == "restricted" else Presentation.UNKNOWN
 
 
 class Naming:
@@ -48,7 +48,7 @@ class Naming:
         self._stations = frozenset(config.stations)
         self._queues = dict(config.queues)
         self._recorders = frozenset(config.recorders)
-        self._internal = re.compile(config.internal)
+        self._internal = functools.lru_cache(maxsize=4096)(re.compile(config.internal).fullmatch)
         self._switch = f":{config.switch_name}:{config.switch_ip}:0" if config.dialect == "dmcc" else ""
 
     def station(self, number: str) -> str | None:
@@ -65,13 +65,14 @@ class Naming:
 
     def is_outside(self, number: str) -> bool:
         """Whether a number is none of the PBX's own."""
-        return number not in self._stations and self._internal.fullmatch(number) is None
+        return number not in self._stations and self._internal(number) is None
 
     def device(self, number: str) -> str:
         """The device id for a number that is to be dialled or monitored; Avaya's can be made by hand [K]."""
         return number + self._switch
 
 
+@functools.lru_cache(maxsize=4096)
 def party(number: str, presentation: Presentation) -> Party:
     """A party as others see it; trunk names and the like are no numbers."""
     shown = number if _DIALABLE.fullmatch(number) else None

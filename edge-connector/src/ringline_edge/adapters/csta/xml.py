@@ -6,6 +6,7 @@ and is understood [K]. So an undeclared prefix is forgiven, and nothing else is.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
@@ -32,6 +33,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
 
 _STRICT: Final = _parser(recover=False)
 _DECLARED: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_USUAL: Final = b'<?xml version="1.0" encoding="UTF-8"?>'
 _LATIN: Final = frozenset({"iso-8859-1", "latin1", "windows-1252"})
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _NAMESPACE_FAULT: Final = 201
@@ -44,12 +46,12 @@ def parse(body: bytes) -> Element:
     Raises:
         PbxProtocolError: It is no XML, or XML that may do harm.
     """
-    # Before libxml2 sees them: a document type is where entities, files and the network come from.
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+    # Before libxml2 sees them: entities, files and the network come by a document type.
+    if b"<!DOCTYPE" in body:
         raise PbxProtocolError("a message of the PBX has a document type; such messages are refused")
     if b"\0" in body:
         raise PbxProtocolError("a message of the PBX is not in UTF-8")
-    if body.startswith(b"<?xml"):
+    if body.startswith(b"<?xml") and not body.startswith(_USUAL):
         body = _as_utf8(body)
     try:
         return etree.fromstring(body, _STRICT)
@@ -87,21 +89,19 @@ def _forgive(body: bytes) -> Element:
     return root
 
 
+@functools.lru_cache(maxsize=1024)
+def _name(tag: str) -> str:
+    return tag[tag.rfind("}") + 1 :]
+
+
 def local(element: Element) -> str:
     """The element's name without its namespace."""
-    tag: str = element.tag
-    return tag[tag.rfind("}") + 1 :]
+    return _name(element.tag)
 
 
 def fields(element: Element | None) -> dict[str, Element]:
     """Children by local name; of several with the same name the last."""
-    if element is None:
-        return {}
-    found: dict[str, Element] = {}
-    for child in element:
-        tag: str = child.tag
-        found[tag[tag.rfind("}") + 1 :]] = child
-    return found
+    return {} if element is None else {_name(child.tag): child for child in element}
 
 
 def text(element: Element | None) -> str:
@@ -115,15 +115,24 @@ def find(element: Element | None, *path: str) -> Element | None:
     for name in path:
         if element is None:
             return None
-        element = next((child for child in element if local(child) == name), None)
+        element = next((child for child in element if _name(child.tag) == name), None)
     return element
 
 
 def children(element: Element | None, name: str) -> list[Element]:
     """All children of one local name, in order."""
-    return [] if element is None else [child for child in element if local(child) == name]
+    return [] if element is None else [child for child in element if _name(child.tag) == name]
 
 
 def anywhere(element: Element | None, name: str) -> Element | None:
     """The first element of one local name at any depth."""
-    return None if element is None else next(element.iter(f"{{*}}{name}"), None)
+    return None if element is None else next(element.iter("{*}" + name), None)
+
+
+def picked(element: Element | None, *names: str) -> dict[str, Element]:
+    """The first element of each local name at any depth: one walk in C, in place of one per name."""
+    found: dict[str, Element] = {}
+    if element is not None:
+        for each in element.iter(*names):
+            found.setdefault(_name(each.tag), each)
+    return found
