@@ -55,7 +55,7 @@ class Bench:
 
 def translator() -> Translator:
     made = Translator(CstaConfig(host="h", dialect="plain", stations=STATIONS, queues={"5000": "support"}))
-    made.monitors = {f"m{each}": each for each in STATIONS}
+    made.monitors.update({f"m{each}": each for each in STATIONS})
     return made
 
 

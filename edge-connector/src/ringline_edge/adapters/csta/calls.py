@@ -125,6 +125,8 @@ def held(floor: Floor, event: Event) -> Iterator[Fact]:
     """Held: by the phone's key, by a service, or as the first half of a consultation."""
     ident, device = event.connection("heldConnection")
     number = subject(event.fields.get("holdingDevice"))[0] or number_of(device)
+    if floor.is_others_word(number, event.device):
+        return
     call, own = _seen(floor, event, ident, number, device, LegState.CONNECTED)
     if own is not None and own.state is not LegState.HOLD:
         own.state, own.held_at_ms = LegState.HOLD, event.at_ms
@@ -137,6 +139,8 @@ def retrieved(floor: Floor, event: Event) -> Iterator[Fact]:
     """Retrieved: taken from hold."""
     ident, device = event.connection("retrievedConnection")
     number = subject(event.fields.get("retrievingDevice"))[0] or number_of(device)
+    if floor.is_others_word(number, event.device):
+        return
     call, own = _seen(floor, event, ident, number, device, LegState.HOLD)
     if own is not None and own.state is not LegState.CONNECTED:
         own.state, own.held_at_ms, own.changed_at_ms = LegState.CONNECTED, None, event.at_ms

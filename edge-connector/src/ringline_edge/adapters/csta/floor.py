@@ -110,12 +110,18 @@ class _Over:
 
 
 class Floor:
-    """All calls of one switch."""
+    """All calls of one switch.
+
+    Attributes:
+        calls: By the switch's call id.
+        monitors: Number of the monitored device by `monitorCrossRefID`.
+    """
 
     def __init__(self, naming: Naming) -> None:
         """No calls yet."""
         self.naming = naming
         self.keys = DataKeys()
+        self.monitors: dict[str, str] = {}
         self.calls: dict[str, Call] = {}
         self._serial = itertools.count(1)
         self._over: dict[tuple[str, str], _Over] = {}
@@ -159,6 +165,10 @@ class Floor:
             made.role = LegRole.MONITOR
         call.legs[number] = made
         return made
+
+    def is_others_word(self, number: str, device: str) -> bool:
+        """Whether a monitor of another device tells of one that has a monitor of its own, which tells it first-hand."""
+        return device != number and number in self.monitors.values()
 
     def is_late_copy(self, ident: str, number: str, monitor: str, at_ms: int) -> bool:
         """Whether an event of this monitor about a connection that is over is an old one.

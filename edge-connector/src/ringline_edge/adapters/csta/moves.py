@@ -153,6 +153,8 @@ def _add_unknown(floor: Floor, new: Call, lines: list[Moved], event: Event, left
             continue
         if floor.naming.station(number) and not event.name.startswith("Conf"):
             continue
+        if floor.is_late_copy(new.ident, number, event.monitor, event.at_ms):
+            continue
         made = floor.enter(new, number, line.device, LegState.CONNECTED, event.at_ms)
         made.own = party(number_of(line.device), Presentation.ALLOWED)
         made.answered_at_ms = event.at_ms

@@ -50,7 +50,7 @@ class Translator:
         self.floor = Floor(self.naming)
         self.agents = Agents(config)
         self.devices: dict[str, Device] = {}
-        self.monitors: dict[str, str] = {}
+        self.monitors = self.floor.monitors
         self.skipped = 0
 
     def translate(self, message: Element, at_ms: int) -> Iterator[Fact]:
