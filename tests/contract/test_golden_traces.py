@@ -15,6 +15,7 @@ import pytest
 
 from ringline_core.wire.document import StationDocument
 from ringline_edge.adapters.asterisk.protocol import AmiProtocol
+from ringline_edge.adapters.csta.protocol import FrameProtocol
 from tests.contract import golden
 
 BEGINNINGS = {"ringing", "dialing", "consulting", "answered"}
@@ -52,6 +53,11 @@ def test_traces_are_there_for_asterisk() -> None:
     assert len([trace for trace in golden.traces() if trace.parent.name == "asterisk"]) >= 47
 
 
+def test_traces_are_there_for_csta_of_both_dialects() -> None:
+    names = [trace.name for trace in golden.traces() if trace.parent.name == "csta"]
+    assert {name.partition("-")[0] for name in names} == {"dmcc", "openscape"}
+
+
 @every_trace
 def test_a_recorded_session_leads_to_the_expected_documents(trace: Path) -> None:
     assert golden.seen(trace).splitlines() == (trace / "out.jsonl").read_text().splitlines()
@@ -63,6 +69,14 @@ def test_recorded_messages_do_not_depend_on_how_the_bytes_were_cut(size: int) ->
     whole, pieces = AmiProtocol("recorded"), AmiProtocol("recorded")
     cut = (data[start : start + size] for start in range(0, len(data), size))
     assert [message for piece in cut for message in pieces.receive_data(piece)] == list(whole.receive_data(data))
+
+
+@pytest.mark.parametrize("size", [1, 97, 4096])
+def test_recorded_frames_of_csta_do_not_depend_on_how_the_bytes_were_cut(size: int) -> None:
+    data = b"".join(golden.recording(trace) for trace in golden.traces() if trace.parent.name == "csta")
+    whole, pieces = FrameProtocol(), FrameProtocol()
+    cut = (data[start : start + size] for start in range(0, len(data), size))
+    assert [frame for piece in cut for frame in pieces.receive_data(piece)] == list(whole.receive_data(data))
 
 
 @every_trace

@@ -10,6 +10,7 @@ import yaml
 
 from ringline_core.wire.codes import EventName, Verb
 from ringline_edge.adapters.asterisk import config, rights
+from ringline_edge.adapters.csta.config import CstaConfig
 from ringline_edge.registry import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -75,3 +76,9 @@ def test_the_page_for_site_engineers_explains_every_setting_of_asterisk() -> Non
     page = (ROOT / "docs/adapters/asterisk.md").read_text()
     assert [name for name in config.AsteriskConfig.model_fields if f"`{name}`" not in page] == []
     assert [verb.value for verb in rights.NEEDS if f"`{verb.value}`" not in page] == []
+
+
+def test_the_page_for_site_engineers_explains_every_setting_and_verb_of_csta() -> None:
+    page = (ROOT / "docs/adapters/csta.md").read_text()
+    assert [name for name in CstaConfig.model_fields if f"`{name}`" not in page] == []
+    assert [verb.value for verb in Verb if f"`{verb.value}`" not in page] == []

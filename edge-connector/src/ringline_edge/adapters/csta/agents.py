@@ -29,6 +29,7 @@ _EVENTS: Final = {
 _BY_ITSELF: Final = frozenset({"autoWork", "forcedPause", "forcedTransition", "switchingFunctionTerminated"})
 """Causes of changes that nobody pressed a key for."""
 
+_NO_REASON: Final = "0"
 EXPECTED_MS: Final = 10_000
 """How long what we asked for may take to show."""
 
@@ -153,7 +154,7 @@ class Agents:
         by_itself: bool = False,
     ) -> Iterator[Fact]:
         seat = self.seats[station]
-        reason = self._reasons.get(code, code) or None
+        reason = self._reasons.get(code) or (None if code in ("", _NO_REASON) else code)
         seat.pending = pending
         if (state, reason) != (seat.state, seat.reason):
             ours = self._is_ours(seat, state, at_ms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ringline_core.domain.facts import Ended, Fact, Joined, Left
+from ringline_core.domain.facts import Ended, Fact, Left
 from ringline_core.wire.codes import By, Cause, LegState, Presentation
 from ringline_edge.adapters.csta.events import Event, user_data
 from ringline_edge.adapters.csta.floor import Call, Connection, Floor
@@ -26,7 +26,7 @@ def initiated(floor: Floor, event: Event) -> Iterator[Fact]:
     call, own = _seen(floor, event, ident, number, device, LegState.INITIATED)
     if own is not None:
         own.origin, own.by = True, By.AGENT_PHONE
-        yield from _consults(floor, call, own, event)
+        _consults(floor, call, own, event)
         yield from floor.tell(call, own)
 
 
@@ -38,7 +38,7 @@ def originated(floor: Floor, event: Event) -> Iterator[Fact]:
     if own is not None:
         own.origin, own.by = True, own.by or By.AGENT_PHONE
         call.dialed = subject(event.fields.get("calledDevice"))[0] or call.dialed
-        yield from _consults(floor, call, own, event)
+        _consults(floor, call, own, event)
         yield from floor.tell(call, own)
 
 
@@ -316,13 +316,12 @@ def _transferrer(floor: Floor, call: Call, event: Event) -> str | None:
     return floor.naming.station(subject(event.fields.get("lastRedirectionDevice"))[0])
 
 
-def _consults(floor: Floor, call: Call, own: Connection, event: Event) -> Iterator[Fact]:
-    """A second call of one phone that consults about the first one is part of that story from its start."""
+def _consults(floor: Floor, call: Call, own: Connection, event: Event) -> None:
+    """A second call of one phone that consults about the first one is part of that story."""
     if own.consult_of is None and event.word("cause") == _CONSULT and own.station is not None:
         about = _held_by(floor, own)
         if about is not None:
-            own.consult_of = about[1].call
-            yield Joined(call.name, about[0].name, event.at_ms, "transfer")
+            own.consult_of, call.consult_of = about[1].call, about[0].name
 
 
 def _held_by(floor: Floor, own: Connection) -> tuple[Call, Connection] | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ringline_core.domain.facts import Ended, Fact, Left, Leg, LegRole, Party
+from ringline_core.domain.facts import Ended, Fact, Joined, Left, Leg, LegRole, Party
 from ringline_core.wire.codes import By, Cause, LegState
 from ringline_edge.adapters.csta.keys import DataKeys
 from ringline_edge.adapters.csta.naming import NOBODY, Naming
@@ -82,7 +82,7 @@ class Call:
         ucid: Its UCID, where known.
         legs: Its connections by number.
         transferred_by: Station that transferred it; for those who are rung from now on.
-        consult_of: Name of the call that it consults about.
+        consult_of: Name of the call that it consults about, until that was told.
         seen_at_ms: When a monitored device left it last; counts while none is in it.
     """
 
@@ -200,8 +200,15 @@ class Floor:
         return [fact]
 
     def tell_all(self, call: Call) -> list[Fact]:
-        """All connections of a call, where they are news; outside parties first."""
+        """All connections of a call, where they are news; outside parties first.
+
+        Whom a consultation rings learns of the customer's story then; before that its own caller would be shown the
+        customer as whom they consult.
+        """
         news: list[Fact] = []
+        if call.consult_of is not None and len(call.legs) > 1:
+            joined, call.consult_of = call.consult_of, None
+            news.append(Joined(call.name, joined, max(each.started_at_ms for each in call.legs.values()), "transfer"))
         for outside in (True, False):
             for each in call.legs.values():
                 if each.outside is outside:

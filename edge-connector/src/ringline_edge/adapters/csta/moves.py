@@ -41,6 +41,7 @@ def transferred(floor: Floor, event: Event) -> Iterator[Fact]:
         each = new.legs.get(number)
         if each is not None and each.station is not None and each.number != leaver:
             each.transferred_by = new.transferred_by
+            each.changed_at_ms = event.at_ms if each.is_up else None
     _add_unknown(floor, new, lines, event, {leaver, target or ""})
     yield from floor.tell_all(new)
     if not new.legs:
@@ -76,7 +77,7 @@ def _targets(call: Call, leaver: str) -> list[Connection]:
 
 
 def _fold_own(floor: Floor, old: list[Call], event: Event) -> Iterator[Fact]:
-    """A device that is in both calls stays with the leg that the consultation was about; the other one is no event."""
+    """A device that is in both calls stays with the leg that the consultation was about."""
     if len(old) < 2:
         return
     first, second = old
@@ -85,9 +86,7 @@ def _fold_own(floor: Floor, old: list[Call], event: Event) -> Iterator[Fact]:
         # The consultation's leg goes; where none is marked, the younger one.
         call, gone = max(pairs, key=lambda pair: (pair[1].consult_of is not None, pair[1].started_at_ms))
         stays = next(each for _, each in pairs if each is not gone)
-        gone.role = LegRole.HELPER
-        yield from floor.tell(call, gone)
-        yield from floor.leave(call, gone, Ended(event.at_ms, Left.TRANSFERRED), event.monitor)
+        yield from floor.leave(call, gone, Ended(event.at_ms, by=By.PBX), event.monitor)
         stays.state, stays.held_at_ms, stays.changed_at_ms = LegState.CONNECTED, None, event.at_ms
         stays.by = By.AGENT_PHONE
 
