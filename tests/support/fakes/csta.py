@@ -8,16 +8,11 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.support.fakes.csta_engine import Call, Engine, RefusedError
+from tests.support.fakes.csta_engine import KEYS, STATES, Call, Engine, RefusedError
 from tests.support.fakes.csta_xml import AVAYA, EVENT_ID, SESSION, Dialect, Request, bare, frame, requests
 
 USER, PASSWORD = "cti", "s3cret"
 STATIONS = ("4750", "4751", "4752")
-STATES = {"loggedOn": "agentNotReady", "loggedOff": "agentNull", "ready": "agentReady", "notReady": "agentNotReady",
-          "workingAfterCall": "agentWorkingAfterCall"}  # fmt: skip
-KEYS = {"ready": ("agentReady", "autoIn"), "manual_in": ("agentReady", "manualIn"),
-        "not_ready": ("agentNotReady", "auxWork"), "after_call_work": ("agentWorkingAfterCall", "afterCallWork"),
-        "log_off": ("agentNull", "auxWork")}  # fmt: skip
 
 
 @dataclass
@@ -34,6 +29,8 @@ class FakeCsta:
         refuse: Answers by request name instead of doing it: category and value of a CSTA error.
         mute: Requests that are not answered.
         known: Protocol version endings that the server speaks.
+        forgets: Old session ids are refused.
+        unknown: Numbers that may not be monitored.
         chop: Events are sent in pieces of that many bytes; 0 sends each whole.
     """
 
@@ -47,6 +44,7 @@ class FakeCsta:
         self.mute: set[str] = set()
         self.known: tuple[str, ...] = ("priv7", "ed4")
         self.forgets = False
+        self.unknown: set[str] = set()
         self.chop = 0
         self.port = 0
         self.links = 0
@@ -96,6 +94,14 @@ class FakeCsta:
             self.engine.clear(call, station, releasing=call.calling, cause="callNotAnswered")
         else:
             self.engine.divert(call, station, call.called, "callForwardNoAnswer")
+
+    def forward(self, station: str, to: str) -> None:
+        """The phone sends its ringing call on."""
+        self.engine.divert(self.engine.at(station, "alerting"), station, to, "callForwardImmediate")
+
+    def pick_up(self, station: str, rung: str) -> None:
+        """Take at `station` what rings at `rung`."""
+        self.engine.pick_up(self.engine.at(rung, "alerting"), station, rung)
 
     def consult(self, station: str, to: str) -> Call:
         return self.engine.consult(self.engine.at(station, "connected"), station, to)
@@ -267,7 +273,7 @@ class FakeCsta:
 
     def _monitor(self, request: Request) -> str:
         number = bare(request.text("monitorObject", "deviceObject"))
-        if number not in (*self.engine.stations, "5100") or self._session is None:
+        if number not in {*self.engine.stations, "5100"} - self.unknown or self._session is None:
             raise RefusedError("operation", "invalidDeviceID")
         ref = str(next(self._refs))
         self._session.monitors[ref] = number

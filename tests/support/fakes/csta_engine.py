@@ -16,6 +16,12 @@ AGENT_EVENTS = {
     "agentWorkingAfterCall": "AgentWorkingAfterCallEvent",
 }
 
+STATES = {"loggedOn": "agentNotReady", "loggedOff": "agentNull", "ready": "agentReady", "notReady": "agentNotReady",
+          "workingAfterCall": "agentWorkingAfterCall"}  # fmt: skip
+KEYS = {"ready": ("agentReady", "autoIn"), "manual_in": ("agentReady", "manualIn"),
+        "not_ready": ("agentNotReady", "auxWork"), "after_call_work": ("agentWorkingAfterCall", "afterCallWork"),
+        "log_off": ("agentNull", "auxWork")}  # fmt: skip
+
 
 class RefusedError(Exception):
     """Category and value of a CSTA error."""
@@ -198,6 +204,14 @@ class Engine:
         if number in self.agents:
             self.after_call(number)
         self.route(call, target)
+
+    def pick_up(self, call: Call, station: str, rung: str) -> None:
+        call.legs.pop(rung)
+        self.emit(call, "DivertedEvent", self.x.connection("connection", call.ident, rung),
+                  self.x.subject("divertingDevice", rung), self.x.subject("newDestination", station),
+                  end=self._tail(call, "callPickup"), to=(rung,))  # fmt: skip
+        call.legs[station] = "alerting"
+        self.answer(call, station)
 
     # --- transfers
 

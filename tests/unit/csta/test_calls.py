@@ -117,6 +117,40 @@ async def test_a_queue_call_names_its_queue_and_goes_on_to_the_next_agent_when_n
     assert w.events("4750") == ["ringing", "missed:no_answer"]
 
 
+async def test_a_phone_that_forwards_its_call_is_diverted_and_the_next_one_rings(w: World) -> None:
+    w.pbx.outside_call(CUSTOMER, "4750")
+    await w.sees("4750", "alerting")
+    call = w.call("4750")
+    w.pbx.forward("4750", "4751")
+    await w.sees("4751", "alerting")
+    await w.sees("4750")
+    assert w.events("4750") == ["ringing", "diverted:forwarded"]
+    assert w.model.document("4750")["recent"][-1]["peer"] == "4751"
+    assert w.call("4751")["interaction"] == call["interaction"]
+
+
+async def test_a_call_that_a_colleague_picks_up_is_diverted_here_and_answered_there(w: World) -> None:
+    w.pbx.outside_call(CUSTOMER, "4750")
+    await w.sees("4750", "alerting")
+    call = w.call("4750")
+    w.pbx.pick_up("4751", "4750")
+    await w.sees("4751", "connected")
+    await w.sees("4750")
+    assert w.events("4750") == ["ringing", "diverted:picked_up"]
+    assert w.call("4751")["interaction"] == call["interaction"]
+    assert w.call("4751")["remote"]["number"] == CUSTOMER
+
+
+async def test_a_station_that_calls_a_queue_sees_no_party_of_that_number(w: World) -> None:
+    await w.ready("4751", "6002")
+    w.pbx.dial("4750", "5000")
+    await w.sees("4751", "alerting")
+    w.pbx.answer("4751")
+    await w.sees("4750", "connected")
+    assert [each["number"] for each in w.call("4750")["parties"]] == ["4751"]
+    assert (w.call("4751")["queue"], w.call("4751")["direction"]) == ("support", "internal")
+
+
 async def test_a_blind_transfer_reaches_the_colleague_as_the_same_interaction(w: World) -> None:
     call = await w.talking()
     w.pbx.blind_transfer("4750", "4751")

@@ -243,11 +243,39 @@ async def test_a_station_that_the_switch_refuses_is_out_of_service_and_the_other
     await w.end()
 
 
-async def test_where_no_station_may_be_monitored_a_human_must_look(pbx: FakeCsta) -> None:
-    pbx.refuse["MonitorStart"] = ("subscribedResourceAvailability", "objectMonitorLimitExceeded")
-    error = await ends(pbx)
-    assert isinstance(error, PbxAuthError)
-    assert "objectMonitorLimitExceeded" in str(error)
+async def test_a_station_that_was_refused_is_tried_again_by_the_poll(
+    pbx: FakeCsta, caplog: pytest.LogCaptureFixture
+) -> None:
+    pbx.unknown.add("4751")
+    w = World(pbx, agent_poll_s=0.2)
+    await w.is_up()
+    assert w.model.document("4751")["in_service"] is False
+    tried = pbx.names().count("MonitorStart")
+    await eventually(lambda: pbx.names().count("MonitorStart") > tried + 2)
+    assert caplog.text.count("pbx_station_refused") == 1
+    pbx.outside_call(CUSTOMER, "4751")
+    pbx.unknown.clear()
+    await w.sees("4751", "alerting")
+    assert w.model.document("4751")["in_service"] is True
+    await w.end()
+
+
+@pytest.mark.parametrize(
+    ("category", "value", "error"),
+    [
+        ("subscribedResourceAvailability", "objectMonitorLimitExceeded", PbxAuthError),
+        ("operation", "privilegeViolationSpecifiedDevice", PbxAuthError),
+        ("systemResourceAvailibility", "resourceOutOfService", PbxUnavailableError),
+        ("operation", "generic", PbxUnavailableError),
+    ],
+)
+async def test_where_no_station_may_be_monitored_a_human_must_look_unless_it_may_pass(
+    pbx: FakeCsta, category: str, value: str, error: type[Exception]
+) -> None:
+    pbx.refuse["MonitorStart"] = (category, value)
+    ended = await ends(pbx)
+    assert type(ended) is error
+    assert value in str(ended)
 
 
 async def test_events_that_do_not_fit_are_skipped_and_bad_xml_ends_the_session() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from ringline_core.domain.facts import Device, Fact, Joined, Leg
 from ringline_core.domain.model import StationModel
@@ -146,6 +149,30 @@ def test_copies_by_other_monitors_change_nothing_however_late(
         often.say("", message)
     assert events(often.model) == events(once.model)
     assert [often.shown(station) for station in STATIONS] == [[], [], []]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(STORIES), st.sampled_from(["dmcc", "openscape"]), st.randoms(use_true_random=False))
+def test_events_with_parts_lost_doubled_or_out_of_order_never_break_anything(
+    story: Callable[[Bench], None], kind: str, rng: random.Random
+) -> None:
+    whole, torn = Bench(kind), Bench(kind)
+    story(whole)
+    for device, message in whole.told:
+        root = parse(message.encode())
+        for element in list(root.iter())[1:]:
+            parent = element.getparent()
+            match rng.randrange(20):
+                case 0 if parent is not None:
+                    parent.remove(element)
+                case 1 if parent is not None:
+                    parent.append(copy.deepcopy(element))
+                case 2:
+                    element.text = rng.choice(["", "?", "4750", "519", "x" * 300, "\u00fc"])
+                case 3:
+                    element.tag = rng.choice(["notKnown", "callID", "restricted", "nothing"])
+        torn.say(device, etree.tostring(root).decode())
+    torn.model.document("4750")
 
 
 @pytest.mark.parametrize("kind", ["dmcc", "plain"])

@@ -26,7 +26,7 @@ from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 logger = logging.getLogger(__name__)
 
 _LINK_GONE: Final = frozenset({"tlinkDown", "tlinkUnavailable"})
-_LOST: Final = frozenset({"messagesLost"})
+_LOST: Final = "messagesLost"
 
 
 class CstaAdapter:
@@ -51,7 +51,7 @@ class CstaAdapter:
         self._emit: Emit = _nobody
         self._waiting: list[Element] | None = []
         self._listing = asyncio.Lock()
-        self._lost = asyncio.Event()
+        self._stale = asyncio.Event()
         self._ended: asyncio.Future[None] | None = None
         self._told_skipped = 0
 
@@ -111,7 +111,7 @@ class CstaAdapter:
             self._emit(snapshot.picture(self._translator, self._capabilities, _now_ms()))
             self._link = link
             self._catch_up()
-        await together((session.keep_alive(), self._poll(link), self._heal(link)))
+        await together((session.keep_alive(), self._poll(link, session), self._heal(link)))
 
     async def _align(self, link: Link) -> None:
         """Take the PBX's lists in; events wait from here until `_catch_up`."""
@@ -148,7 +148,7 @@ class CstaAdapter:
             return []
         return list(self._translator.agents.take(station, answer, _now_ms()))
 
-    async def _poll(self, link: Link) -> None:
+    async def _poll(self, link: Link, session: Session) -> None:
         """Ask for agents' states one by one: not all releases tell their changes [K]. And end what nobody ended."""
         pause = self._config.agent_poll_s / len(self._config.stations)
         while True:
@@ -156,14 +156,16 @@ class CstaAdapter:
                 await asyncio.sleep(pause)
                 if station in self._translator.monitors.values():
                     self._tell(await self._agent(link, station))
+                elif await session.monitor(station):
+                    self._translator.in_service(station, _now_ms())
+                    self._stale.set()
                 self._tell(list(self._translator.floor.sweep(_now_ms())))
 
     async def _heal(self, link: Link) -> None:
-        """The PBX said that messages were lost: everything is asked for anew."""
+        """Ask for everything anew where the PBX lost messages, or a phone can be seen at last."""
         while True:
-            await self._lost.wait()
-            self._lost.clear()
-            logger.warning("pbx_messages_lost")
+            await self._stale.wait()
+            self._stale.clear()
             async with self._listing:
                 await self._align(link)
                 self._emit(snapshot.picture(self._translator, self._capabilities, _now_ms()))
@@ -194,8 +196,9 @@ class CstaAdapter:
             case "SystemStatus":
                 if self._config.dialect == "plain" and self._opened is not None:
                     self._opened.answer(invoke, self._requests.status_taken())
-                if text(find(message, "systemStatus")) in _LOST:
-                    self._lost.set()
+                if text(find(message, "systemStatus")) == _LOST:
+                    logger.warning("pbx_messages_lost")
+                    self._stale.set()
             case "ApplicationSessionTerminated":
                 self._kept.session = ""
                 self._end("the PBX ended the session")

@@ -163,6 +163,8 @@ class Floor:
         )  # fmt: skip
         if self.naming.is_recorder(number):
             made.role = LegRole.MONITOR
+        elif self.naming.queue(number):
+            made.role = LegRole.HELPER
         call.legs[number] = made
         return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -21,6 +22,9 @@ AT_ONCE: Final = 16
 """Requests that may be on their way together while a session is set up."""
 
 _CREDENTIALS: Final = frozenset({"invalidApplicationInfo"})
+_HOPELESS: Final = re.compile(r"security|subscribedResource|operation/(?:invalid|privilege)")
+"""Refusals that another try does not change; a switch that is away is refused in other words."""
+
 _BUSY: Final = frozenset({"serverResourcesBusy", "maxNumberSessions"})
 
 
@@ -49,6 +53,7 @@ class Session:
         self._translator, self._kept = translator, kept
         self._duration_s = float(config.session_duration_s)
         self.refused: dict[str, str] = {}
+        """Why devices may not be monitored, by number."""
 
     async def begin(self, now_ms: int) -> None:
         """Open the session, or take up the one that was lost, then monitor what is not monitored yet.
@@ -115,20 +120,31 @@ class Session:
 
     async def _monitor(self) -> None:
         monitored = set(self._translator.monitors.values())
-        numbers = [each for each in self._kept.devices if each not in monitored]
-        await together(self._monitor_one(number) for number in numbers)
-        if not set(self._translator.monitors.values()) & set(self._config.stations):
-            reasons = ", ".join(sorted(set(self.refused.values())))
-            raise PbxAuthError(f"none of the stations may be monitored: {reasons}")
+        await together(self.monitor(number) for number in list(self._kept.devices) if number not in monitored)
+        if set(self._translator.monitors.values()) & set(self._config.stations):
+            return
+        reasons = sorted(set(self.refused.values()))
+        text = f"none of the stations may be monitored: {', '.join(reasons)}"
+        if all(_HOPELESS.search(reason) for reason in reasons):
+            raise PbxAuthError(text)
+        raise PbxUnavailableError(text)
 
-    async def _monitor_one(self, number: str) -> None:
+    async def monitor(self, number: str) -> bool:
+        """Monitor a device; whether the PBX lets us. What it answers is logged when it is another answer than before.
+
+        Raises:
+            PbxUnavailableError: No answer in time, or the link ended.
+        """
         try:
             answer = await self._link.ask(self._requests.monitor(self._kept.devices[number]))
         except CommandError as err:
+            if self.refused.get(number) != err.text:
+                logger.warning("pbx_station_refused", extra={"station": number, "reason": err.text})
             self.refused[number] = err.text
-            logger.warning("pbx_station_refused", extra={"station": number, "reason": err.text})
-            return
+            return False
+        self.refused.pop(number, None)
         self._translator.monitors[monitor_of(answer)] = number
+        return True
 
     async def _try(self, asking: Awaitable[Element]) -> Element | None:
         """The answer; None where the PBX refused, which is no harm here."""

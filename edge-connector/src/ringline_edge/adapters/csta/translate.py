@@ -110,6 +110,10 @@ class Translator:
         """The switch knows no such device, or does not let us see it."""
         self.devices[station] = Device(station, station, in_service=False, at_ms=at_ms)
 
+    def in_service(self, station: str, at_ms: int) -> None:
+        """The switch lets us see it."""
+        self.devices[station] = Device(station, station, in_service=True, at_ms=at_ms)
+
 
 def monitor_of(answer: Element) -> str:
     """The cross reference that an answer to MonitorStart gives."""
