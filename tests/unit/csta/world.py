@@ -10,6 +10,7 @@ from typing import Any
 
 from ringline_core.domain.facts import CallLegs, Fact, Pressed
 from ringline_core.domain.model import StationModel
+from ringline_core.domain.proof import is_shown, needs_proof
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.csta import create
@@ -90,7 +91,11 @@ class World:
         command = EdgeCommand(id="c1", verb=verb, station=station, call=call, deadline_at=deadline, **more)
         legs = self.model.call_legs(station, call) if call else CallLegs()
         assert legs is not None
+        before = self.model.document(station)
         await self.adapter.execute(command, legs)
+        # Confirmed means shown: the document must prove it, or the page would be told that it timed out.
+        if needs_proof(verb):
+            await eventually(lambda: is_shown(command, before, self.model.document(station)), saying=f"proof of {verb}")
 
     async def talking(self, station: str = "4750", number: str = CUSTOMER) -> dict[str, Any]:
         """A customer's direct call that is answered."""

@@ -30,6 +30,7 @@ _BY_ITSELF: Final = frozenset({"autoWork", "forcedPause", "forcedTransition", "s
 """Causes of changes that nobody pressed a key for."""
 
 _NO_REASON: Final = "0"
+MAX_GROUPS: Final = 64
 EXPECTED_MS: Final = 10_000
 """How long what we asked for may take to show."""
 
@@ -56,6 +57,11 @@ class Seat:
     by: By | None = None
     groups: dict[str, None] = field(default_factory=dict)
     told: Agent | None = None
+
+    def join(self, group: str) -> None:
+        """The agent is logged on to this group as well; as many as a document shows."""
+        if group and len(self.groups) < MAX_GROUPS:
+            self.groups[group] = None
 
 
 class Agents:
@@ -92,8 +98,7 @@ class Agents:
         seat.login = event.word("agentID") or seat.login
         group = number_of(event.word("acdGroup"))
         if event.name == "AgentLoggedOnEvent":
-            if group:
-                seat.groups[group] = None
+            seat.join(group)
             if seat.state is not AgentStateName.LOGGED_OFF:
                 state = seat.state  # one more skill of the same log-on
         elif state is AgentStateName.LOGGED_OFF:
@@ -121,9 +126,7 @@ class Agents:
         if state is not AgentStateName.LOGGED_OFF:
             seat.login = text(find(entry, "agentID")) or seat.login
             for item in items:
-                group = number_of(text(find(item, "acdGroup")))
-                if group:
-                    seat.groups[group] = None
+                seat.join(number_of(text(find(item, "acdGroup"))))
         else:
             seat.groups.clear()
         pending = next((AGENT_STATES.get(text(find(item, "pendingAgentState"))) for item in items), None)

@@ -72,7 +72,11 @@ class Session:
         await self._monitor()
 
     async def _take_up(self, now_ms: int) -> bool:
-        """Whether the monitors of the session before live on."""
+        """Whether the monitors of the session before live on.
+
+        That AES keeps them for a session that is asked for by its id is one client's word [K]; that a new session may
+        take them over without a session-level monitor of its own is a guess.
+        """
         old = self._kept.session
         recent = bool(old) and now_ms - self._kept.lost_at_ms <= self._config.cleanup_delay_s * 1000
         if not recent or self._config.dialect != "dmcc":
