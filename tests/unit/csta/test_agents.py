@@ -136,6 +136,32 @@ async def test_a_hold_in_a_call_is_pending_until_its_end(dmcc: World) -> None:
     assert dmcc.pbx.engine.agents["4750"].state == "agentReady"
 
 
+async def test_pending_work_that_the_switch_forgot_is_asked_for_again_after_the_call(dmcc: World) -> None:
+    await dmcc.ready("4750")
+    await dmcc.talking("4750")
+    await dmcc.adapter.hold("4750", NOTE, in_call=True)
+    dmcc.pbx.engine.agents["4750"].pending = None
+    dmcc.pbx.hang_up(CUSTOMER)
+    await dmcc.sees("4750")
+    await dmcc.adapter.hold("4750", NOTE, in_call=False)
+    assert dmcc.pbx.engine.agents["4750"].state == "agentWorkingAfterCall"
+    asked = dmcc.pbx.names().count("SetAgentState")
+    await dmcc.adapter.hold("4750", NOTE, in_call=False)
+    assert dmcc.pbx.names().count("SetAgentState") == asked
+
+
+async def test_a_second_hold_that_is_refused_keeps_the_first_where_that_has_begun(dmcc: World) -> None:
+    await dmcc.ready("4750")
+    await dmcc.talking("4750")
+    await dmcc.adapter.hold("4750", NOTE, in_call=True)
+    dmcc.pbx.engine.silent = True
+    dmcc.pbx.hang_up(CUSTOMER)
+    await dmcc.sees("4750")
+    dmcc.pbx.refuse["SetAgentState"] = ("stateIncompatibility", "generic")
+    await dmcc.adapter.hold("4750", NOTE, in_call=False)
+    assert dmcc.adapter.held == {"4750"}
+
+
 async def test_a_hold_that_is_lifted_within_the_call_leaves_nothing_pending(dmcc: World) -> None:
     await dmcc.ready("4750")
     await dmcc.talking("4750")

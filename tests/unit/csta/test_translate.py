@@ -187,6 +187,19 @@ def test_legs_and_calls_keep_their_ids_when_the_switch_changes_its_own(kind: str
     assert any(isinstance(fact, Joined) for fact in bench.facts)
 
 
+def test_only_who_was_consulted_is_told_of_the_transfer() -> None:
+    """The agent called a colleague, consulted another one, and joined the two."""
+    bench = Bench("dmcc")
+    first = bench.engine.dial("4750", "4751")
+    bench.engine.answer(first, "4751")
+    second = bench.engine.consult(first, "4750", "4752")
+    bench.engine.answer(second, "4752")
+    bench.engine.transfer(first, second, "4750")
+    shown = {station: bench.model.document(station)["calls"][0] for station in ("4751", "4752")}
+    assert {station: call["transferred_by"] for station, call in shown.items()} == {"4751": None, "4752": "4750"}
+    assert {station: call["remote"]["number"] for station, call in shown.items()} == {"4751": "4752", "4752": "4751"}
+
+
 def test_a_call_bears_its_ucid_so_that_a_restarted_edge_knows_it_again() -> None:
     bench = Bench("dmcc")
     call = bench.engine.new_call(CUSTOMER, "4750")

@@ -258,16 +258,20 @@ class CstaAdapter:
 
     async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
         """See `PbxAdapter.hold`; after-call work, which shows no reason."""
-        step = self._holds.begin(station)
+        step = self._holds.begin(station, in_call=in_call)
         if step is None:
             return
         seat = self._translator.agents.seats[station]
-        seat.is_held = True
+        was_held, seat.is_held = seat.is_held, True
         try:
             await self._do(step)
         except CommandError:
-            seat.is_held = False
-            raise
+            # The pending work may have begun between the question and the answer: that is refused, and no harm.
+            if was_held:
+                await self._settle(station)
+            seat.is_held = was_held and seat.state is AgentStateName.WRAP_UP
+            if not seat.is_held:
+                raise
         if not in_call and seat.state is AgentStateName.READY:
             await self._settle(station)
 

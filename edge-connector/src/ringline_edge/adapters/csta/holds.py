@@ -18,10 +18,11 @@ class Holds:
         self._config, self._agents = config, translator.agents
         self._requests, self._commands = requests, commands
 
-    def begin(self, station: str) -> Step | None:
+    def begin(self, station: str, *, in_call: bool) -> Step | None:
         """What has no queue offer `station` a call; None where nothing needs to be done.
 
-        An agent in AUX, or in after-call work of their own, is offered nothing already, and stays as they are.
+        An agent in AUX, or in after-call work of their own, is offered nothing already, and stays as they are. What was
+        asked for within a call is asked for again after it, should the agent be ready still.
 
         Raises:
             CommandError: `unsupported`.
@@ -29,7 +30,7 @@ class Holds:
         seat = self._agents.seats.get(station)
         if self._config.hold.strategy == "none" or seat is None:
             raise CommandError(ErrorCode.UNSUPPORTED, "Holds are turned off, or this phone is no station: pbx.csta.")
-        if seat.is_held or seat.state is not AgentStateName.READY:
+        if seat.state is not AgentStateName.READY or (seat.is_held and in_call):
             return None
         body = self._requests.set_agent_state(
             self._commands.device(station), "workingAfterCall", seat.login or "", mode="afterCallWork", pending=True

@@ -24,7 +24,7 @@ def transferred(floor: Floor, event: Event) -> Iterator[Fact]:
     target = subject(event.fields.get("transferredToDevice"))[0] or None
     lines = moved(event.fields.get("transferredConnections"))
     old = _old_calls(floor, event)
-    by_consult = {each.number for call in old for each in _targets(call, leaver)}
+    targets = _targets(old, leaver)
     for call in old:
         own = call.legs.get(leaver)
         if own is not None:
@@ -37,9 +37,8 @@ def transferred(floor: Floor, event: Event) -> Iterator[Fact]:
     new, joins = _merge(floor, event, old, lines, "transfer")
     yield from joins
     new.transferred_by = floor.naming.station(leaver) or new.transferred_by
-    for number in by_consult:
-        each = new.legs.get(number)
-        if each is not None and each.station is not None and each.number != leaver:
+    for each in targets:
+        if each.station is not None and new.legs.get(each.number) is each:
             each.transferred_by = new.transferred_by
             each.changed_at_ms = event.at_ms if each.is_up else None
     _add_unknown(floor, new, lines, event, {leaver, target or ""})
@@ -68,12 +67,11 @@ def _old_calls(floor: Floor, event: Event) -> list[Call]:
     return [floor.calls[ident] for ident in dict.fromkeys(idents) if ident in floor.calls]
 
 
-def _targets(call: Call, leaver: str) -> list[Connection]:
-    """Those whom the transferring device called: to them the call is transferred."""
-    own = call.legs.get(leaver)
-    if own is None or not (own.consult_of or own.origin):
-        return []
-    return [each for each in call.legs.values() if each is not own and not each.origin]
+def _targets(old: list[Call], leaver: str) -> list[Connection]:
+    """Those to whom the call is transferred: in the consultation, or where none is marked whom the leaver called."""
+    own = [(call, call.legs[leaver]) for call in old if leaver in call.legs]
+    called = [call for call, leg in own if leg.consult_of] or [call for call, leg in own if leg.origin]
+    return [each for call in called for each in call.legs.values() if each.number != leaver and not each.origin]
 
 
 def _fold_own(floor: Floor, old: list[Call], event: Event) -> Iterator[Fact]:
