@@ -57,11 +57,11 @@ ORDER = {
 """Names of the children that the schema has, in its order, by element name."""
 
 
-def out_of_order(body: bytes) -> list[str]:
+def out_of_order(message: bytes | ET.Element) -> list[str]:
     """Names of elements whose children are unknown to the schema or stand in another order; empty where all is well."""
     return [
         name
-        for element in ET.fromstring(body).iter()
+        for element in (ET.fromstring(message) if isinstance(message, bytes) else message).iter()
         if (name := element.tag.rpartition("}")[2]) in ORDER
         and not _is_ordered([child.tag.rpartition("}")[2] for child in element], ORDER[name])
     ]

@@ -39,7 +39,6 @@ class FakeCsta:
         self.x = Dialect("plain" if kind == "standard" else "openscape" if kind.startswith("openscape") else kind)
         self.engine = Engine(self.x, stations, self._tell)
         self.asked: list[Request] = []
-        self.bodies: list[bytes] = []
         self.refuse: dict[str, tuple[str, str]] = {}
         self.mute: set[str] = set()
         self.known: tuple[str, ...] = ("priv7", "ed4")

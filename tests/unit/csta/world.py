@@ -14,6 +14,7 @@ from ringline_core.domain.proof import is_shown, needs_proof
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.csta import create
+from tests.support.csta_order import out_of_order
 from tests.support.fakes.csta import PASSWORD, STATIONS, USER, FakeCsta
 from tests.support.waiting import eventually
 
@@ -121,6 +122,7 @@ async def world(kind: str = "dmcc", **more: Any) -> AsyncIterator[World]:
     try:
         await made.is_up()
         yield made
+        assert [name for each in pbx.asked for name in out_of_order(each.root)] == []
     finally:
         await made.end()
         await pbx.close()
