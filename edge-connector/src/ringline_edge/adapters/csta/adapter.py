@@ -21,6 +21,7 @@ from ringline_edge.adapters.csta.session import Kept, Session, together
 from ringline_edge.adapters.csta.snapshot import Seen, SeenCall
 from ringline_edge.adapters.csta.translate import Translator
 from ringline_edge.adapters.csta.xml import Element, find, local, text
+from ringline_edge.adapters.examination import Examination, of_snapshot
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 
 logger = logging.getLogger(__name__)
@@ -230,6 +231,10 @@ class CstaAdapter:
                 if self._link is link:
                     self._catch_up()
             return snapshot.picture(self._translator, self._capabilities, _now_ms())
+
+    async def examine(self, station: str) -> Examination | None:
+        """See `PbxAdapter.examine`; a switch is not asked for more than its snapshot tells."""
+        return of_snapshot(await self.snapshot(), station, held=self.held)
 
     async def execute(self, command: EdgeCommand, calls: CallLegs) -> None:
         """See `PbxAdapter.execute`."""

@@ -223,7 +223,7 @@ class Floor:
         remote = nameless.own if nameless is not None and len(call.legs) < _CONFERENCE else None
         return Leg(
             each.leg, each.call, each.device, each.state, each.started_at_ms, each.station, each.role, each.origin,
-            each.outside, each.own, remote, call.dialed, call.queue, each.answered_at_ms, each.held_at_ms,
+            each.outside, each.own, remote, call.dialed, call.queue, None, each.answered_at_ms, each.held_at_ms,
             each.changed_at_ms, each.by, each.consult_of, each.transferred_by, call.ident if each.is_up else None,
             call.data, ended,
         )  # fmt: skip
