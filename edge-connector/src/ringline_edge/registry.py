@@ -17,6 +17,7 @@ KINDS = {
     "simulator": "ringline_edge.adapters.simulator",
     "asterisk": "ringline_edge.adapters.asterisk",
     "csta": "ringline_edge.adapters.csta",
+    "freeswitch": "ringline_edge.adapters.freeswitch",
 }
 
 

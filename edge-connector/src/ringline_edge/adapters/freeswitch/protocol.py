@@ -30,6 +30,8 @@ BODY: Final = "_body"
 
 JSON, PLAIN = "text/event-json", "text/event-plain"
 _END: Final = b"\n\n"
+_DECODER: Final = json.JSONDecoder(strict=False)
+"""Lenient: names of callers bring control characters and broken UTF-8 along."""
 _LENGTH_DIGITS: Final = 9
 _INDENT: Final = "ARRAY::"
 
@@ -172,7 +174,7 @@ def _lines(head: str) -> dict[str, str]:
 
 def _json(body: str) -> Message | None:
     try:
-        event = json.loads(body, strict=False)
+        event = _DECODER.decode(body)
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None

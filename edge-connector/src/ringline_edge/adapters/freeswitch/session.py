@@ -7,7 +7,7 @@ import itertools
 import uuid
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from ringline_core.errors import PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_edge.adapters.freeswitch.config import FreeswitchConfig
@@ -210,7 +210,8 @@ class EslSession:
     def close(self) -> None:
         """End the link; whoever waits for an answer hears so."""
         error = PbxUnavailableError("the link to the PBX ended")
-        for waiting in (self._greeted, *self._answers, *self._jobs.values()):
+        waits: list[asyncio.Future[Any]] = [self._greeted, *self._answers, *self._jobs.values()]
+        for waiting in waits:
             if not waiting.done():
                 waiting.set_exception(error)
                 waiting.exception()  # nobody need be listening
