@@ -28,6 +28,9 @@ CALLCENTER: Final = "callcenter_config"
 ORIGINATED_S: Final = 3.0
 """How long a rung phone may take to show its channel, or to fail without one."""
 
+RESUME_S: Final = 0.03
+"""How long a resume waits for a hang-up, which comes in the same moment where a channel ends on hold."""
+
 DUMPED_AT_ONCE: Final = 50
 """Channels asked about before their answers are waited for."""
 
@@ -103,18 +106,20 @@ class FreeswitchAdapter:
             self._session = session
             self._catch_up()
         while True:
-            self._wrapping_up.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._pause_s()):
-                    await self._wrapping_up.wait()
-                    continue
+            await self._watch_wrap_ups(time.monotonic() + self._config.refresh_s)
             await self._refresh(session)
 
-    def _pause_s(self) -> float:
-        """Until the next look, or until an agent's wrap-up ends, which no event tells."""
-        due = self._translator.agents.next_change_ms(self._now_ms())
-        wait = self._config.refresh_s if due is None else max(0.0, (due - self._now_ms()) / 1000)
-        return min(wait, self._config.refresh_s)
+    async def _watch_wrap_ups(self, until: float) -> None:
+        """Tell the ends of wrap-ups, of which there is no event, until it is time for the next look."""
+        while (left := until - time.monotonic()) > 0:
+            self._wrapping_up.clear()
+            due = self._translator.agents.next_change_ms(self._now_ms())
+            pause = left if due is None else min(left, max(0.0, (due - self._now_ms()) / 1000))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wrapping_up.wait()
+            for agent in self._translator.agents.news(self._now_ms()):
+                self._emit(agent)
 
     async def _align(self, session: EslSession) -> tuple[Joined, ...]:
         """Take the PBX's lists in; events wait from here until `_catch_up`."""
@@ -181,6 +186,8 @@ class FreeswitchAdapter:
         self._ahead_ms = moment(message, now_ms) - now_ms
         for fact in self._translator.translate(message, now_ms):
             self._emit(fact)
+        if message.get("Event-Name") == "CHANNEL_UNHOLD":
+            asyncio.get_running_loop().call_later(RESUME_S, self._release)
         match message.get("CC-Action"):
             case "bridge-agent-fail":
                 self._hold_again(text(message, "CC-Agent") or "")
@@ -191,6 +198,11 @@ class FreeswitchAdapter:
             logger.warning(
                 "pbx_event_skipped", extra={"event": message.get("Event-Name"), "skipped": self._told_skipped}
             )
+
+    def _release(self) -> None:
+        """Tell the resumes that no hang-up followed."""
+        for fact in self._translator.release():
+            self._emit(fact)
 
     def _hold_again(self, name: str) -> None:
         """A refused call makes mod_callcenter set a short `ready_time`, which would end a hold."""

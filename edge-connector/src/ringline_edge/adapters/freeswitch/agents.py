@@ -1,8 +1,8 @@
 """Agents of mod_callcenter: who is logged on where, ready or not, and which holds of ours stand.
 
 A status is what the agent wants, a state what the queues make of it; neither is touched by a hold. A hold is the
-agent's `ready_time`, before which no queue offers a call: set to a moment in 2038 that also tells the reason, it outlasts calls
-and this process, and the PBX itself remembers it. Source: `mod_callcenter.c` (agents_callback), 1.10.
+agent's `ready_time`, before which no queue offers a call: set to a moment in 2038 that also tells the reason, it
+outlasts calls and this process, and the PBX itself remembers it. Source: `mod_callcenter.c` (agents_callback), 1.10.
 """
 
 from __future__ import annotations

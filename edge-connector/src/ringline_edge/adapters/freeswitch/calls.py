@@ -13,7 +13,7 @@ from ringline_edge.adapters.freeswitch.floor import Floor
 from ringline_edge.adapters.freeswitch.protocol import Message, text
 
 HANGUP: Final = "hangup"
-"""Answer-State of a channel that is being hung up; its hold ends first, which is no resume."""
+"""Answer-State of a channel that is being hung up."""
 
 
 def create(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
@@ -87,6 +87,7 @@ def mixed(floor: Floor, one: Channel, two: Channel, at_ms: int) -> Iterator[Fact
         channel.changed_at_ms = at_ms if channel.answered_at_ms is not None else None
         channel.talks(at_ms, By.REMOTE if channel.origin else By.AGENT_PHONE if channel.station else None)
         channel.attach(mate.data)
+        channel.meets(mate)
     transferred = _arrives(floor, one, two)
     if one.call != two.call:
         yield Joined(one.call, two.call, at_ms, "pickup" if picks_up else "transfer" if transferred else "same")
@@ -150,9 +151,9 @@ def _held(channel: Channel, at_ms: int) -> Iterator[Fact]:
 
 
 def unhold(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
-    """CHANNEL_UNHOLD: FreeSWITCH says it also when a held channel hangs up."""
+    """CHANNEL_UNHOLD, once it is certain that no hang-up caused it."""
     channel = floor.of(message, at_ms)
-    if channel is None or channel.state is not LegState.HOLD or text(message, "Answer-State") == HANGUP:
+    if channel is None or channel.state is not LegState.HOLD:
         return
     channel.state, channel.held_at_ms, channel.changed_at_ms = LegState.CONNECTED, None, at_ms
     channel.by = By.AGENT_PHONE if channel.station else By.REMOTE

@@ -43,6 +43,7 @@ class Channel:
         transferred_to: Where.
         picker: Station or number that picked up what rang here.
         is_killed: We asked the PBX to end it.
+        remote: The other side where its number is hidden, which the other leg alone would not tell.
     """
 
     ident: str
@@ -72,6 +73,7 @@ class Channel:
     picker: str | None = None
     is_killed: bool = False
     consult_of: str | None = None
+    remote: Party | None = None
     data: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def fact(self, ended: Ended | None = None) -> Leg:
@@ -87,6 +89,7 @@ class Channel:
             origin=self.origin,
             outside=self.outside,
             own=self.own,
+            remote=self.remote,
             dialed=self.dialed,
             queue=self.queue,
             answered_at_ms=self.answered_at_ms,
@@ -109,6 +112,10 @@ class Channel:
         """Call data that came to it."""
         if data:
             self.data = {**self.data, **data}
+
+    def meets(self, mate: Channel) -> None:
+        """Whom it is called by, or speaks to from now on."""
+        self.remote = mate.own if mate.own.presentation is Presentation.RESTRICTED else None
 
     def talks(self, at_ms: int, by: By | str | None) -> None:
         """It speaks from now on, or still does."""

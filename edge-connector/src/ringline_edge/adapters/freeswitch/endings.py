@@ -75,7 +75,7 @@ def take_transfer(floor: Floor, channel: Channel, message: Message) -> list[Chan
 
 
 def _goes_on(floor: Floor, channel: Channel) -> bool:
-    """Whom a phone spoke to speaks to somebody else already, and the phone is not there: a transfer of whatever kind."""
+    """Whom a phone spoke to speaks to somebody else already, without that phone: a transfer of whatever kind."""
     far = floor.far(channel)
     if channel.station is None or far is None or far.bridge is None or far.bridge == channel.bridge:
         return False

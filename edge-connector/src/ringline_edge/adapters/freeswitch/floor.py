@@ -122,6 +122,7 @@ class Floor:
             channel.dialed, channel.queue = caller.dialed, channel.queue or caller.queue
             channel.transferred_by = self.transferrer_of.get(caller.ident)
             channel.attach(caller.data)
+            channel.meets(caller)
         elif channel.station is not None and text(message, MEMBER) is None:
             # Nobody dialled it: the PBX rings this phone to connect it onwards.
             channel.placed = channel.origin = True

@@ -15,7 +15,7 @@ from ringline_edge.adapters.freeswitch.protocol import BODY, EslProtocol, Frame,
 
 EVENTS: Final = (
     "CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE "
-    "CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_CALLSTATE CHANNEL_HANGUP_COMPLETE CHANNEL_UUID BACKGROUND_JOB "
+    "CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_CALLSTATE CHANNEL_HANGUP CHANNEL_HANGUP_COMPLETE CHANNEL_UUID BACKGROUND_JOB "
     "CUSTOM callcenter::info sofia::register sofia::unregister sofia::expire"
 )
 """What is subscribed to; subclasses come last, for FreeSWITCH reads every word after CUSTOM as one."""

@@ -7,7 +7,7 @@ event carries all of its channel, so one that was missed costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from ringline_core.domain.facts import Fact
@@ -17,6 +17,9 @@ from ringline_edge.adapters.freeswitch.channels import Naming, moment
 from ringline_edge.adapters.freeswitch.floor import Floor
 from ringline_edge.adapters.freeswitch.phones import Phones
 from ringline_edge.adapters.freeswitch.protocol import Message, text
+
+RESUME_MS: Final = 30
+"""After so long a resume was one, and not the first sign of a hang-up."""
 
 Handler = Callable[[Floor, Message, int], Iterator[Fact]]
 
@@ -39,6 +42,7 @@ class Translator:
         self.agents = Agents(naming)
         self.phones = Phones(naming)
         self.skipped = 0
+        self._resumes: dict[str, tuple[Message, int]] = {}
 
     def translate(self, message: Message, now_ms: int) -> Iterator[Fact]:
         """The facts that one event brings.
@@ -48,14 +52,34 @@ class Translator:
             now_ms: Used where the event carries no time.
         """
         try:
-            handler = _HANDLERS.get(message["Event-Name"])
+            name = message["Event-Name"]
+            handler = _HANDLERS.get(name)
             at_ms = moment(message, now_ms)
-            if handler is not None:
+            if self._resumes:
+                yield from self._after_resume(name, message, at_ms)
+            if name == "CHANNEL_UNHOLD":
+                self._resumes[message["Unique-ID"]] = message, at_ms
+            elif handler is not None:
                 yield from handler(self.floor, message, at_ms)
-            elif message["Event-Name"] == "CUSTOM":
+            elif name == "CUSTOM":
                 yield from self._custom(message, at_ms)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             self.skipped += 1
+
+    def _after_resume(self, name: str, message: Message, at_ms: int) -> Iterator[Fact]:
+        """A channel that hangs up on hold is said to be resumed first; every other resume was one."""
+        ident = text(message, "Unique-ID") or ""
+        if name in ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE"):
+            self._resumes.pop(ident, None)
+        same = "" if name == "CHANNEL_CALLSTATE" else ident
+        late = [each for each, (_, then) in self._resumes.items() if each == same or at_ms - then > RESUME_MS]
+        yield from self.release(late)
+
+    def release(self, idents: Iterable[str] | None = None) -> Iterator[Fact]:
+        """Tell resumes: those of some channels, or all."""
+        for ident in list(self._resumes if idents is None else idents):
+            message, at_ms = self._resumes.pop(ident)
+            yield from calls.unhold(self.floor, message, at_ms)
 
     def _custom(self, message: Message, at_ms: int) -> Iterator[Fact]:
         match text(message, "Event-Subclass"):
@@ -77,7 +101,6 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "CHANNEL_BRIDGE": calls.bridge,
     "CHANNEL_UNBRIDGE": calls.unbridge,
     "CHANNEL_HOLD": calls.hold,
-    "CHANNEL_UNHOLD": calls.unhold,
     "CHANNEL_UUID": calls.renamed,
     "CHANNEL_HANGUP_COMPLETE": calls.hangup,
 }
