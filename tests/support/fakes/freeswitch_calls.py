@@ -37,6 +37,8 @@ class Engine:
 
     Attributes:
         bridge_first: `uuid_bridge` tells the new bridge before the ends of those whom it leaves alone.
+        tells_transfer: The end of a bridge shows that its leading channel was transferred; else only the phone's
+            own hang-up does.
         busy: Stations that refuse every call.
         registered: Call-IDs of registrations by user.
         heard: Digits that channels were sent or were said to have sent, by Unique-ID.
@@ -50,7 +52,7 @@ class Engine:
         self.waiting: list[Chan] = []
         self.registered: dict[str, set[str]] = {}
         self.busy: set[str] = set()
-        self.bridge_first = True
+        self.bridge_first = self.tells_transfer = True
         self.heard: list[tuple[str, str]] = []
         self.on_answer: dict[str, Callable[[], None]] = {}
         self.on_fail: dict[str, Callable[[str], None]] = {}
@@ -204,8 +206,9 @@ class Engine:
 
     def transfer(self, chan: Chan, dest: str, dialplan: str = "XML") -> None:
         """uuid_transfer: the channel goes on elsewhere, and whoever it spoke to is let go."""
+        if self.tells_transfer:
+            chan.vars["transfer_source"] = f"{self.clock.now()}:{chan.uuid}:bl_xfer:{dest}/default/{dialplan}"
         other = self.unbridge(chan)
-        chan.vars["transfer_source"] = f"1:{chan.uuid}:bl_xfer:{dest}/default/{dialplan}"
         if dialplan == "inline":
             chan.conference = dest.removeprefix("conference:").partition("@")[0]
             chan.vars |= {"conference_name": chan.conference, "current_application": "conference"}

@@ -129,12 +129,15 @@ async def test_a_held_call_that_is_hung_up_was_not_resumed(world: World) -> None
     assert world.names("1001") == ["ringing", "answered", "held", "dropped"]
 
 
-async def test_a_blind_transfer_by_the_phone_keeps_the_interaction(world: World) -> None:
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_blind_transfer_by_the_phone_keeps_the_interaction(world: World, told: bool) -> None:
+    world.pbx.engine.tells_transfer = told
     await talking(world)
     before = world.call("1001")
     world.pbx.transfer("1001", "1003")
     await world.sees("1001")
     await world.sees("1003", "alerting")
+    assert world.call("1003")["transferred_by"] == ("1001" if told else None)
     world.pbx.answer("1003")
     await world.sees("1003", "connected")
     call = world.call("1003")

@@ -8,10 +8,11 @@ from typing import Final
 from ringline_core.domain.facts import Fact, Joined, LegRole
 from ringline_core.wire.codes import By, LegState
 from ringline_edge.adapters.freeswitch import endings
-from ringline_edge.adapters.freeswitch.channels import Channel
+from ringline_edge.adapters.freeswitch.channels import VARIABLE, Channel
 from ringline_edge.adapters.freeswitch.floor import Floor
 from ringline_edge.adapters.freeswitch.protocol import Message, text
 
+TRANSFER_SOURCE: Final = VARIABLE + "transfer_source"
 HANGUP: Final = "hangup"
 """Answer-State of a channel that is being hung up."""
 
@@ -73,6 +74,7 @@ def bridge(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     if one is None or two is None or one is two:
         return
     one.attach(floor.naming.data(message))
+    one.transfer_source = text(message, TRANSFER_SOURCE)
     yield from mixed(floor, one, two, at_ms)
 
 
@@ -126,7 +128,12 @@ def unbridge(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
         if two is None or two.bridge != mix_of(one.ident, other):
             return
     gone = mix_of(one.ident, other) if other is not None else one.bridge
-    for channel in [each for each in floor.channels.values() if each.bridge == gone]:
+    apart = [each for each in floor.channels.values() if each.bridge == gone]
+    source = text(message, TRANSFER_SOURCE)
+    if source is not None and source != one.transfer_source:
+        one.transfer_source = source
+        endings.let_go(floor, one, source, [each for each in apart if each is not one])
+    for channel in apart:
         channel.bridge = None
         yield channel.fact()
 

@@ -43,6 +43,7 @@ class Channel:
         transferred_to: Where.
         picker: Station or number that picked up what rang here.
         is_killed: We asked the PBX to end it.
+        transfer_source: What it said last of how it was transferred; a new word means a new transfer.
         remote: The other side where its number is hidden, which the other leg alone would not tell.
     """
 
@@ -74,6 +75,7 @@ class Channel:
     is_killed: bool = False
     consult_of: str | None = None
     remote: Party | None = None
+    transfer_source: str | None = None
     data: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def fact(self, ended: Ended | None = None) -> Leg:

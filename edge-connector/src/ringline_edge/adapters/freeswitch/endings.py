@@ -67,11 +67,32 @@ def take_transfer(floor: Floor, channel: Channel, message: Message) -> list[Chan
         channel.transferred_to = _name(peer)
     elif how == "blind":
         channel.transferred_to = where or None
+    elif far is not None and channel.origin:
+        channel.transferred_to = _name(far)  # its own call, in which it asked whoever has the other one now
     elif far is not None and far.bridge is not None:
         channel.transferred_to = next((_name(each) for each in floor.parties_in(far.bridge) if each is not far), None)
     if far is None or channel.station is None:
         return []
     return sent_away(floor, far, channel.station)
+
+
+def let_go(floor: Floor, lead: Channel, source: str, mates: list[Channel]) -> None:
+    """A bridge ended because its leading channel was sent elsewhere, as the phone at its other end asked.
+
+    Args:
+        floor: What is up.
+        lead: The channel that goes on.
+        source: Its `transfer_source`: when, its id, how, and to where; [G], read in `switch_ivr_session_transfer`.
+        mates: Whom it spoke to.
+    """
+    _, blind, where = source.partition(":bl_xfer:")
+    to, _, rest = where.partition("/")
+    if not blind or rest.endswith("inline"):
+        return
+    for channel in mates:
+        if channel.station is not None and not channel.has_left:
+            channel.has_left, channel.transferred_to = True, to
+            floor.transferrer_of[lead.ident] = channel.station
 
 
 def _goes_on(floor: Floor, channel: Channel) -> bool:

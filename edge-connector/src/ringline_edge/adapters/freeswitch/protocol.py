@@ -79,8 +79,8 @@ class EslProtocol:
         """Frames that are complete with `data`, in order.
 
         Raises:
-            PbxProtocolError: A head above 64 KiB, a body above 16 MiB, a length that is no number: the beginning of
-                the next frame cannot be known any more.
+            PbxProtocolError: A head above 64 KiB or without a type, a body above 16 MiB, a length that is no number:
+                the beginning of the next frame cannot be known any more.
         """
         rest = self._rest
         rest += data
@@ -114,6 +114,8 @@ class EslProtocol:
         if end < 0:
             return -1
         self._head = _lines(bytes(rest[start:end]).decode("utf-8", "replace"))
+        if "Content-Type" not in self._head:
+            raise PbxProtocolError("the PBX sends what is no frame of an event socket")
         self._length = _length(self._head.get("Content-Length"))
         return end + len(_END)
 
