@@ -13,6 +13,7 @@ from benchmarks.figures import RESULTS, Figure, write
 NAMES = (
     "ingest",
     "csta_events",
+    "freeswitch_events",
     "edge_latency",
     "stack_latency",
     "gate_latency",

@@ -11,9 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.fakes.freeswitch import CALLER, FakeFreeswitch
+from tests.support.fakes.freeswitch_channels import Clock
 
 TRACES = Path(__file__).parents[2] / "traces/freeswitch"
 META = 'pbx = "a fake of our own; no FreeSWITCH"\nlink = "event socket, event json"\nscenario = "{}"\n'
+
+
+class Steady(Clock):
+    """Two milliseconds from event to event, so that the same trace has the same times."""
+
+    def now(self) -> int:
+        """The next moment."""
+        self._last = max(self._last, 1_760_000_000_000_000) + 2_000
+        return self._last
+
+    def later(self) -> None:
+        """People take a second."""
+        self._last += 1_000_000
 
 
 class Recorder(FakeFreeswitch):
@@ -22,6 +36,7 @@ class Recorder(FakeFreeswitch):
     def __init__(self) -> None:
         self.said = bytearray()
         super().__init__()
+        self.steady = self.engine.clock = Steady()
 
     def _say(self, event: dict[str, Any]) -> None:
         body = json.dumps(event, ensure_ascii=False).encode()
@@ -80,6 +95,7 @@ def hold_resume(pbx: Recorder) -> None:
     caller = answered(pbx)
     pbx.hold("1001")
     pbx.resume("1001")
+    pbx.steady.later()
     pbx.hang_up(caller)
 
 

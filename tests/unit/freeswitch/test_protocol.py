@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 from urllib.parse import quote
@@ -23,7 +24,7 @@ from ringline_edge.adapters.freeswitch.protocol import (
 )
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,20}", fullmatch=True)
-VALUES = st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=60)
+VALUES = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
 EVENTS = st.dictionaries(NAMES, VALUES, min_size=1, max_size=8)
 
 
@@ -57,7 +58,7 @@ def test_events_come_one_byte_at_a_time(events: list[dict[str, str]]) -> None:
     assert [each.headers for each in read(stream, list(range(len(stream))))] == events
 
 
-@given(event=EVENTS, body=st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=40))
+@given(event=EVENTS, body=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_plain_events_keep_line_breaks_and_colons_in_their_values(event: dict[str, str], body: str) -> None:
     stripped = {name: value for name, value in event.items() if not value.startswith("ARRAY::")}
     lines = "".join(f"{name}: {quote(value)}\n" for name, value in stripped.items())
@@ -131,19 +132,17 @@ def test_a_head_without_a_type_tells_that_the_stream_is_out_of_step() -> None:
 
 def test_a_head_without_end_is_an_error_before_it_fills_the_memory() -> None:
     protocol = EslProtocol()
+    for _ in range(MAX_HEAD // 1000):
+        assert list(protocol.receive_data(b"x" * 1000)) == []
     with pytest.raises(PbxProtocolError, match="head"):
-        for _ in range(MAX_HEAD // 1000 + 2):
-            list(protocol.receive_data(b"x" * 1000))
-    assert protocol.buffered <= MAX_HEAD + 1000
+        list(protocol.receive_data(b"x" * 1000))
 
 
 @given(st.binary(max_size=400))
 def test_garbage_gives_frames_or_a_clear_error(data: bytes) -> None:
     protocol = EslProtocol()
-    try:
+    with contextlib.suppress(PbxProtocolError):
         list(protocol.receive_data(data))
-    except PbxProtocolError as err:
-        assert str(err)
     assert protocol.buffered <= len(data)
 
 

@@ -32,9 +32,24 @@ def progress(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     if channel is None:
         return
     yield from _seen(channel)
-    if channel.state is None and not channel.origin:
+    if channel.origin:
+        yield from _learns(floor, channel, message)
+    elif channel.state is None:
         channel.state = LegState.ALERTING
         yield channel.fact()
+
+
+def _learns(floor: Floor, caller: Channel, message: Message) -> Iterator[Fact]:
+    """Call data that a dial plan gave to a caller is for whoever rings, too."""
+    data = floor.naming.data(message)
+    if data.items() <= caller.data.items():
+        return
+    caller.attach(data)
+    yield caller.fact()
+    for each in floor.channels.values():
+        if each.call == caller.call and each.state is LegState.ALERTING:
+            each.attach(data)
+            yield each.fact()
 
 
 def callstate(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
@@ -55,7 +70,8 @@ def answer(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     channel = floor.of(message, at_ms)
     if channel is None:
         return
-    channel.attach(floor.naming.data(message))
+    if channel.origin:
+        yield from _learns(floor, channel, message)
     channel.up_at_ms = channel.up_at_ms or at_ms
     if channel.placed and channel.answered_at_ms is None:
         # Its phone was picked up, and now the PBX dials for it: it talks once it is bridged.

@@ -164,11 +164,9 @@ class Naming:
     def data(self, message: Message) -> dict[str, str]:
         """Call data in an event's variables: names lose their prefix, values their percent-encoding."""
         prefix, length = self._data, len(self._data)
-        return {
-            name[length:]: unquote(value)
-            for name in message
-            if name.startswith(prefix) and (value := text(message, name)) is not None
-        }
+        # Of two hundred names none or a few are wanted; comparing a slice is half the price of a call.
+        named = [name for name in message if name[:length] == prefix]
+        return {name[length:]: unquote(value) for name in named if (value := text(message, name)) is not None}
 
 
 def known(value: str | None) -> str | None:

@@ -9,6 +9,7 @@ Source: `mod_event_socket.c` of FreeSWITCH 1.10; [C] for plain events, which wer
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +30,10 @@ BODY: Final = "_body"
 """Name under which an event carries its own body, as FreeSWITCH's JSON has it."""
 
 JSON, PLAIN = "text/event-json", "text/event-plain"
+_EVENT_HEAD: Final = re.compile(rb"Content-Length: ([0-9]{1,9})\nContent-Type: text/event-json")
+_JSON_EVENT: Final = {"Content-Type": JSON}
+"""The head of nearly every frame, which need not be taken apart."""
+
 _END: Final = b"\n\n"
 _DECODER: Final = json.JSONDecoder(strict=False)
 """Lenient: names of callers bring control characters and broken UTF-8 along."""
@@ -113,10 +118,12 @@ class EslProtocol:
             raise PbxProtocolError(f"the head of a frame of the PBX is above {MAX_HEAD} bytes")
         if end < 0:
             return -1
-        self._head = _lines(bytes(rest[start:end]).decode("utf-8", "replace"))
+        head = bytes(rest[start:end])
+        event = _EVENT_HEAD.fullmatch(head)
+        self._head = _JSON_EVENT if event else _lines(head.decode("utf-8", "replace"))
         if "Content-Type" not in self._head:
             raise PbxProtocolError("the PBX sends what is no frame of an event socket")
-        self._length = _length(self._head.get("Content-Length"))
+        self._length = _length(event[1].decode() if event else self._head.get("Content-Length"))
         return end + len(_END)
 
     def _frame(self, head: dict[str, str], body: bytes) -> Frame | None:
