@@ -185,6 +185,23 @@ async def test_a_cancelled_consult_gives_the_customer_back(world: World) -> None
     await world.sees("1002")
 
 
+@pytest.mark.parametrize("who", ["colleague_refuses", "own_phone_refuses", "colleague_hangs_up"])
+async def test_a_consult_that_fails_gives_the_customer_back(world: World, who: str) -> None:
+    if who == "colleague_hangs_up":
+        await consulting(world)
+        world.pbx.hang_up("1002")
+    else:
+        await talking(world)
+        await world.do(Verb.CONSULT, "1001", world.call("1001")["call"], to="1002")
+        await world.sees("1001", "hold", "initiated")
+        if who == "colleague_refuses":
+            world.pbx.answer("1001")
+            await world.sees("1002", "alerting")
+        world.pbx.reject("1002" if who == "colleague_refuses" else "1001")
+    await world.sees("1001", "connected")
+    assert world.names("1001")[-1] == "resumed"
+
+
 async def test_swap_there_and_back(world: World) -> None:
     main = await consulting(world)
     await world.do(Verb.SWAP, "1001", main)

@@ -13,7 +13,7 @@ from ringline_core.domain.facts import CallLegs, Fact, Joined, Snapshot
 from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode
 from ringline_core.wire.command import EdgeCommand
-from ringline_edge.adapters.freeswitch import commands, marks, seating, snapshot
+from ringline_edge.adapters.freeswitch import commands, consulting, marks, seating, snapshot
 from ringline_edge.adapters.freeswitch.actions import Situation, Step
 from ringline_edge.adapters.freeswitch.agents import held_until
 from ringline_edge.adapters.freeswitch.channels import Naming, moment
@@ -184,10 +184,15 @@ class FreeswitchAdapter:
     def _translate(self, message: Message) -> None:
         now_ms = time.time_ns() // 1_000_000
         self._ahead_ms = moment(message, now_ms) - now_ms
+        ending = None
+        if message.get("Event-Name") == "CHANNEL_HANGUP_COMPLETE":
+            ending = self._translator.floor.find(text(message, "Unique-ID"))
         for fact in self._translator.translate(message, now_ms):
             self._emit(fact)
         if message.get("Event-Name") == "CHANNEL_UNHOLD":
             asyncio.get_running_loop().call_later(RESUME_S, self._release)
+        if ending is not None:
+            self._begin(consulting.give_back(self._translator.floor, ending, self._config))
         match message.get("CC-Action"):
             case "bridge-agent-fail":
                 self._hold_again(text(message, "CC-Agent") or "")
@@ -207,9 +212,13 @@ class FreeswitchAdapter:
     def _hold_again(self, name: str) -> None:
         """A refused call makes mod_callcenter set a short `ready_time`, which would end a hold."""
         row = self._translator.agents.rows.get(name)
-        if row is not None and row.is_held and self._session is not None:
-            line = f"{CALLCENTER} agent set ready_time {row.name} {row.ready_time}"
-            task = asyncio.get_running_loop().create_task(self._quietly(self._session, Step(line)))
+        if row is not None and row.is_held:
+            self._begin(seating.hold_until(row, row.ready_time))
+
+    def _begin(self, step: Step | None) -> None:
+        """Do something that nobody waits for."""
+        if step is not None and self._session is not None:
+            task = asyncio.get_running_loop().create_task(self._quietly(self._session, step))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

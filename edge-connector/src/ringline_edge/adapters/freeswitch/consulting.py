@@ -8,6 +8,7 @@ far ends. See docs/adr/0020-freeswitch-own-client-and-second-legs.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ringline_core.domain.facts import CallLegs
 from ringline_core.errors import CommandError
@@ -32,7 +33,16 @@ def resume(channel: Channel, config: FreeswitchConfig) -> Step:
     """Take a phone's call from hold."""
     if config.takes_phone_events(channel.station or ""):
         return Step(f"uuid_phone_event {word(channel.ident)} talk")
-    return Step(f"uuid_hold off {word(channel.ident)}")
+    return Step(f"uuid_hold off {word(channel.ident)}", settled=("operation failed",))
+
+
+def give_back(floor: Floor, ended: Channel, config: FreeswitchConfig) -> Step | None:
+    """A consultation ended without a transfer: the customer who waits for it is taken from hold."""
+    if ended.consult_of is None or ended.has_left:
+        return None
+    held = (each for each in floor.channels.values() if each.state is LegState.HOLD and each.call == ended.consult_of)
+    first = next((each for each in held if each.station == ended.station), None)
+    return resume(first, config) if first is not None else None
 
 
 def asked(floor: Floor, second: Channel) -> Channel | None:
@@ -54,9 +64,7 @@ def step(command: EdgeCommand, calls: CallLegs, now: Situation, config: Freeswit
         case Verb.COMPLETE:
             yield from _complete(command, floor, first, second, config)
         case Verb.CANCEL:
-            yield kill(second)
-            if first.state is LegState.HOLD:
-                yield resume(first, config)
+            yield kill(second)  # and the customer is given back, as after every other end of a consultation
         case Verb.SWAP:
             _must_talk(floor, second)
             talks, waits = (second, first) if first.state is LegState.HOLD else (first, second)
@@ -103,7 +111,8 @@ def _complete(
         return
     if second.dialed is None:
         raise CommandError(ErrorCode.NOT_ALLOWED, "It is not known whom this consultation asks.")
-    yield kill(second)
+    # Were the phone rung before the consultation lets go of it, it would be busy.
+    yield replace(kill(second), mark=Mark(command.station, (second,), second.dialed, killed=second))
     mark = Mark(command.station, (first,), second.dialed, customer)
     yield Step(f"uuid_transfer {word(customer.ident)} {word(second.dialed)} XML {config.context}", mark=mark)
     yield kill(first)

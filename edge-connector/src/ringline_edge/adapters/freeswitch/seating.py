@@ -79,12 +79,17 @@ def set_state(command: EdgeCommand, now: Situation) -> Iterator[Step]:
 
 def hold(row: Row, reason: str) -> Step:
     """Keep an agent from calls."""
-    return Step(f"{_AGENT} set ready_time {word(row.name)} {held_until(reason)}")
+    return hold_until(row, held_until(reason))
+
+
+def hold_until(row: Row, ready_time: int) -> Step:
+    """Set an agent's `ready_time`."""
+    return Step(f"{_AGENT} set ready_time {word(row.name)} {ready_time}")
 
 
 def release(row: Row) -> Step:
     """Take a hold of ours away."""
-    return Step(f"{_AGENT} set ready_time {word(row.name)} 0")
+    return hold_until(row, 0)
 
 
 def _set_status(name: str, status: str, reason: str | None, row: Row | None) -> Step:
