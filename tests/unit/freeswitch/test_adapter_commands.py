@@ -221,6 +221,15 @@ async def test_a_conference_of_three(world: World) -> None:
     assert world.call("1002")["remote"]["number"] == CALLER
 
 
+async def test_who_is_in_a_conference_transfers_nobody(world: World) -> None:
+    main = await consulting(world)
+    await world.do(Verb.CONFERENCE, "1001", main)
+    await world.sees("1001", "connected")
+    with pytest.raises(CommandError) as caught:
+        await world.do(Verb.TRANSFER, "1001", main, to="1003")
+    assert caught.value.error_code is ErrorCode.NOT_ALLOWED
+
+
 async def test_a_consult_whose_phone_refuses_gives_the_customer_back(world: World) -> None:
     await talking(world)
     world.pbx.api.refuses["originate"] = "-ERR NORMAL_TEMPORARY_FAILURE\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +13,7 @@ from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_edge.adapters.freeswitch import adapter as shell
 from ringline_edge.adapters.freeswitch import create
 from tests.support.fakes.freeswitch import CALLER, FakeFreeswitch
+from tests.support.fakes.freeswitch_channels import Chan
 from tests.support.fakes.freeswitch_world import World
 from tests.support.waiting import eventually
 
@@ -144,6 +146,31 @@ async def test_a_snapshot_within_a_session_changes_nothing(world: World) -> None
     before = world.model.document("1001")
     world.model.apply(await world.adapter.snapshot())
     assert world.model.document("1001") == before
+
+
+async def test_no_key_is_lost_that_is_pressed_during_a_snapshot(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.pbx.add_agent("1001", "support@default", status="On Break")
+    await world.agent_is("1001", "not_ready")
+    run = world.pbx.api.run
+
+    def pressing(line: str, done: Callable[[str], None]) -> None:
+        if line == "show channels as json":
+            world.pbx.press("1001", "ready")
+        run(line, done)
+
+    monkeypatch.setattr(world.pbx.api, "run", pressing)
+    world.model.apply(await world.adapter.snapshot())
+    await eventually(lambda: world.pressed == [("1001", True)])
+    await world.agent_is("1001", "ready")
+
+
+async def test_a_channel_with_an_id_that_is_no_word_does_not_stop_the_session(pbx: FakeFreeswitch) -> None:
+    pbx.outside_call(CALLER, "1001")
+    odd = pbx.engine.create(Chan(False, "sofia/external/x", "+49", "1002"))
+    odd.uuid = "a b\nc"
+    world = World(pbx)
+    await world.sees("1001", "alerting")
+    await world.end()
 
 
 async def test_a_command_that_waits_while_the_link_ends_is_told_so(

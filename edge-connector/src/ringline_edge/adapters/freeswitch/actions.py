@@ -85,13 +85,18 @@ class Situation:
     agents: Agents
 
 
+def is_word(value: str) -> bool:
+    """Whether FreeSWITCH takes a value as one argument."""
+    return _WORD.fullmatch(value) is not None
+
+
 def word(value: str) -> str:
     """An argument as it is.
 
     Raises:
         CommandError: `message_invalid`: it holds anything that FreeSWITCH would read as more than a word.
     """
-    if not _WORD.fullmatch(value):
+    if not is_word(value):
         raise CommandError(
             ErrorCode.MESSAGE_INVALID, "A value has characters that FreeSWITCH would not take as they are."
         )

@@ -101,6 +101,10 @@ class FreeswitchAdapter:
         version = await session.api("version")
         self._identity = PbxIdentity("freeswitch", version.removeprefix("FreeSWITCH Version ").strip()[:64])
         async with self._listing:
+            # What was told before this job's end is in the lists, too; of calls whose beginning nobody saw, it only
+            # would make events that are over.
+            await session.job("version")
+            self._waiting = []
             joins = await self._align(session)
             self._emit(self._picture(joins))
             self._session = session
@@ -125,13 +129,10 @@ class FreeswitchAdapter:
         """Take the PBX's lists in; events wait from here until `_catch_up`."""
         if self._waiting is None:
             self._waiting = []
-        # What was told before this job's end is in the lists already, and not told a second time.
-        await session.job("version")
-        self._waiting.clear()
         try:
             listed = snapshot.rows(await session.api("show channels as json"))
-            idents = [str(row["uuid"]) for row in listed if row.get("uuid")]
-            joins = snapshot.align(self._translator, await _dumps(session, idents), self._now_ms())
+            dumps = await _dumps(session, snapshot.idents(listed))
+            joins = snapshot.align(self._translator, dumps, self._now_ms())
             await self._take_agents(session)
             self._take_phones(await session.api("show registrations as json"))
         except (KeyError, ValueError, AttributeError) as err:

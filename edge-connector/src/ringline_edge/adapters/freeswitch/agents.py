@@ -179,7 +179,8 @@ class Agents:
         if row.name in self._by_pbx:
             self._by_pbx.discard(row.name)
             return None
-        return None if status in (row.status, LOGGED_OUT) else status in _READY
+        # Whether it changed does not matter: a list may have shown it before its event came.
+        return None if status == LOGGED_OUT else status in _READY
 
     def agents(self, at_ms: int) -> tuple[Agent, ...]:
         """Everybody, as they are now."""

@@ -140,9 +140,9 @@ def _transfer(
     to = number(command.to)
     if calls.consult_legs:
         raise CommandError(ErrorCode.NOT_ALLOWED, "End or complete the consultation first.")
-    far = now.floor.far(own)
+    far = now.floor.far(own) if own.bridge is not None and len(now.floor.parties_in(own.bridge)) <= 2 else None
     if far is None:
-        raise CommandError(ErrorCode.NOT_ALLOWED, "There is nobody at the other end who could be transferred.")
+        raise CommandError(ErrorCode.NOT_ALLOWED, "There is nobody at the other end, or more than one, to transfer.")
     yield from attach(far, data_of(command.data or {}), config.data_prefix)
     mark = Mark(command.station, (own,), to, far)
     yield Step(f"uuid_transfer {word(far.ident)} {to} XML {config.context}", mark=mark)

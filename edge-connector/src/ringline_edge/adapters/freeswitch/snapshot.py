@@ -9,6 +9,7 @@ from typing import Any
 from ringline_core.domain.facts import Device, Joined, LegRole, Snapshot
 from ringline_core.wire.codes import LegState
 from ringline_edge.adapters.freeswitch import calls
+from ringline_edge.adapters.freeswitch.actions import is_word
 from ringline_edge.adapters.freeswitch.channels import VARIABLE, Channel, stamp
 from ringline_edge.adapters.freeswitch.floor import MEMBER, Floor
 from ringline_edge.adapters.freeswitch.protocol import Message, text
@@ -25,10 +26,15 @@ def rows(output: str) -> list[Mapping[str, Any]]:
     Raises:
         ValueError: It is none.
     """
-    listed = json.loads(output).get("rows", [])
+    listed = json.loads(output, strict=False).get("rows", [])
     if not isinstance(listed, list):
         raise ValueError("rows")  # noqa: TRY004
     return [row for row in listed if isinstance(row, dict)]
+
+
+def idents(listed: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Unique-IDs of a list of channels; one that FreeSWITCH would not take back as an argument is left out."""
+    return [ident for row in listed if is_word(ident := str(row.get("uuid", "")))]
 
 
 def table(output: str) -> list[dict[str, str]]:
