@@ -190,6 +190,14 @@ async def test_an_originate_that_says_nothing_is_left_to_what_shows(
     await world.do(Verb.PLACE, "1001", to="1002")
 
 
+async def test_an_event_that_cannot_be_read_is_counted_and_costs_nothing_else(world: World) -> None:
+    (writer,) = world.pbx._writers
+    writer.write(b'Content-Length: 9\nContent-Type: text/event-json\n\n{"broken"')
+    world.pbx.outside_call(CALLER, "1001")
+    await world.sees("1001", "alerting")
+    assert world.adapter.skipped == 1  # type: ignore[attr-defined]
+
+
 async def test_no_number_is_ever_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         world.pbx.outside_call(CALLER, "1001", name="Ada")

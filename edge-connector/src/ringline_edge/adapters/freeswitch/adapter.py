@@ -16,7 +16,7 @@ from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.freeswitch import commands, consulting, marks, seating, snapshot
 from ringline_edge.adapters.freeswitch.actions import Situation, Step
 from ringline_edge.adapters.freeswitch.agents import held_until
-from ringline_edge.adapters.freeswitch.channels import Naming, moment
+from ringline_edge.adapters.freeswitch.channels import Naming, stamp
 from ringline_edge.adapters.freeswitch.config import FreeswitchConfig
 from ringline_edge.adapters.freeswitch.protocol import Message, text
 from ringline_edge.adapters.freeswitch.session import EslSession, is_unknown
@@ -25,6 +25,7 @@ from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 
 logger = logging.getLogger(__name__)
 CALLCENTER: Final = "callcenter_config"
+_DAY_MS: Final = 86_400_000
 ORIGINATED_S: Final = 3.0
 """How long a rung phone may take to show its channel, or to fail without one."""
 
@@ -44,7 +45,6 @@ class FreeswitchAdapter:
     def __init__(self, config: FreeswitchConfig) -> None:
         self._config = config
         self._identity = PbxIdentity("freeswitch")
-        self._has_callcenter = True
         self._capabilities = commands.capabilities(config, callcenter=True)
         self._translator = Translator(Naming(config))
         self._session: EslSession | None = None
@@ -55,7 +55,7 @@ class FreeswitchAdapter:
         self._placing: dict[str, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._told_skipped = 0
-        self._ahead_ms = 0
+        self._ahead_ms: int | None = None
         self._wrapping_up = asyncio.Event()
 
     @property
@@ -76,11 +76,11 @@ class FreeswitchAdapter:
     @property
     def skipped(self) -> int:
         """Events that were left out because they were malformed."""
-        return self._translator.skipped + (self._session.skipped if self._session else 0)
+        return self._translator.skipped
 
     async def run(self, emit: Emit) -> None:
         """See `PbxAdapter.run`."""
-        self._waiting, self._emit = [], emit
+        self._waiting, self._emit, self._ahead_ms = [], emit, None
         session = await EslSession.open(self._config, self._on_event)
         serving = asyncio.create_task(self._serve(session))
         reading = asyncio.create_task(session.read())
@@ -141,9 +141,9 @@ class FreeswitchAdapter:
 
     async def _take_agents(self, session: EslSession) -> None:
         agents = await session.api(f"{CALLCENTER} agent list")
-        self._has_callcenter = not is_unknown(agents)
-        self._capabilities = commands.capabilities(self._config, callcenter=self._has_callcenter)
-        if self._has_callcenter:
+        loaded = not is_unknown(agents)
+        self._capabilities = commands.capabilities(self._config, callcenter=loaded)
+        if loaded:
             tiers = await session.api(f"{CALLCENTER} tier list")
             self._translator.agents.replace(snapshot.table(agents), snapshot.table(tiers))
 
@@ -184,7 +184,7 @@ class FreeswitchAdapter:
 
     def _translate(self, message: Message) -> None:
         now_ms = time.time_ns() // 1_000_000
-        self._ahead_ms = moment(message, now_ms) - now_ms
+        self._set_clock(message, now_ms)
         ending = None
         if message.get("Event-Name") == "CHANNEL_HANGUP_COMPLETE":
             ending = self._translator.floor.find(text(message, "Unique-ID"))
@@ -204,6 +204,12 @@ class FreeswitchAdapter:
             logger.warning(
                 "pbx_event_skipped", extra={"event": message.get("Event-Name"), "skipped": self._told_skipped}
             )
+
+    def _set_clock(self, message: Message, now_ms: int) -> None:
+        """How far the PBX's clock is ahead of ours: at least as far as its freshest event says."""
+        told = stamp(message, "Event-Date-Timestamp")
+        if told is not None and abs(told - now_ms) < _DAY_MS:
+            self._ahead_ms = max(told - now_ms, self._ahead_ms if self._ahead_ms is not None else -_DAY_MS)
 
     def _release(self) -> None:
         """Tell the resumes that no hang-up followed."""
@@ -253,8 +259,6 @@ class FreeswitchAdapter:
                 await self._do_all(session, self._steps(command, calls))
         except PbxUnavailableError as err:
             raise CommandError(ErrorCode.PBX_DOWN, "The PBX does not answer.") from err
-        except PbxAuthError as err:
-            raise CommandError(ErrorCode.NOT_ALLOWED, "The PBX does not allow this; see esl-allowed-api.") from err
 
     def _open_session(self) -> EslSession:
         if self._session is None:
@@ -287,10 +291,14 @@ class FreeswitchAdapter:
         session = self._open_session()
         async with self._seating:
             try:
-                yield session
-                await self._take_agents(session)
+                try:
+                    yield session
+                finally:
+                    await self._take_agents(session)
             except PbxUnavailableError as err:
                 raise CommandError(ErrorCode.PBX_DOWN, "The PBX does not answer.") from err
+            except PbxAuthError as err:
+                raise CommandError(ErrorCode.NOT_ALLOWED, "The PBX does not allow this; see esl-allowed-api.") from err
             for agent in self._translator.agents.news(self._now_ms()):
                 self._emit(agent)
 
@@ -337,8 +345,8 @@ class FreeswitchAdapter:
             seen.set_result(None)
 
     def _now_ms(self) -> int:
-        """By the PBX's clock, as the newest event told it."""
-        return time.time_ns() // 1_000_000 + self._ahead_ms
+        """By the PBX's clock, as far as its events told it."""
+        return time.time_ns() // 1_000_000 + (self._ahead_ms or 0)
 
 
 async def _dumps(session: EslSession, idents: Sequence[str]) -> list[Message]:

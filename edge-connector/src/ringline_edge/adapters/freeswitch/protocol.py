@@ -62,18 +62,13 @@ class Frame:
 
 
 class EslProtocol:
-    """Cuts the byte stream into frames, wherever it was cut before.
-
-    Attributes:
-        skipped: Events whose body could not be read; the stream goes on after them.
-    """
+    """Cuts the byte stream into frames, wherever it was cut before."""
 
     def __init__(self) -> None:
         """Nothing has come yet."""
         self._rest = bytearray()
         self._head: dict[str, str] | None = None
         self._length = 0
-        self.skipped = 0
 
     @property
     def buffered(self) -> int:
@@ -102,9 +97,7 @@ class EslProtocol:
                 head, length, self._head, self._length = self._head, self._length, None, 0
                 body = bytes(rest[start : start + length])
                 start += length
-                frame = self._frame(head or {}, body)
-                if frame is not None:
-                    yield frame
+                yield _frame(head or {}, body)
         finally:
             del rest[:start]
 
@@ -126,18 +119,14 @@ class EslProtocol:
         self._length = _length(event[1].decode() if event else self._head.get("Content-Length"))
         return end + len(_END)
 
-    def _frame(self, head: dict[str, str], body: bytes) -> Frame | None:
-        kind = head.get("Content-Type", "")
-        text = body.decode("utf-8", "replace")
-        if kind == JSON:
-            event = _json(text)
-            if event is None:
-                self.skipped += 1
-                return None
-            return Frame(kind, event)
-        if kind == PLAIN:
-            return Frame(kind, _plain(text))
-        return Frame(kind, dict(head), text)
+
+def _frame(head: dict[str, str], body: bytes) -> Frame:
+    kind, said = head["Content-Type"], body.decode("utf-8", "replace")
+    if kind == JSON:
+        return Frame(kind, _json(said))
+    if kind == PLAIN:
+        return Frame(kind, _plain(said))
+    return Frame(kind, dict(head), said)
 
 
 def text(message: Message, name: str) -> str | None:
@@ -181,12 +170,13 @@ def _lines(head: str) -> dict[str, str]:
     return {name: value.strip() for name, colon, value in pairs if colon}
 
 
-def _json(body: str) -> Message | None:
+def _json(body: str) -> Message:
+    """The event; without a single header where it cannot be read, and the stream goes on."""
     try:
         event = _DECODER.decode(body)
     except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, dict) else None
+        return {}
+    return event if isinstance(event, dict) else {}
 
 
 def _plain(body: str) -> Message:

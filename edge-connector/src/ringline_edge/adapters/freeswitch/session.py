@@ -64,11 +64,6 @@ class EslSession:
             raise PbxUnavailableError(f"{config.host}:{config.port}") from err
         return cls(reader, writer, config, on_event)
 
-    @property
-    def skipped(self) -> int:
-        """Events that could not be read."""
-        return self._protocol.skipped
-
     async def read(self) -> None:
         """Read until the link ends.
 
