@@ -8,7 +8,7 @@ import random
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringline_core.errors import CommandError, PbxProtocolError
@@ -45,6 +45,7 @@ def read(data: bytes, cuts: list[int]) -> list[Frame]:
     return frames
 
 
+@settings(deadline=None)
 @given(events=st.lists(EVENTS, max_size=4), data=st.data())
 def test_events_are_the_same_wherever_the_bytes_are_cut(events: list[dict[str, str]], data: st.DataObject) -> None:
     stream = b"".join(encoded(event) for event in events)
@@ -52,12 +53,14 @@ def test_events_are_the_same_wherever_the_bytes_are_cut(events: list[dict[str, s
     assert [each.headers for each in read(stream, cuts)] == events
 
 
+@settings(deadline=None)
 @given(events=st.lists(EVENTS, min_size=1, max_size=3))
 def test_events_come_one_byte_at_a_time(events: list[dict[str, str]]) -> None:
     stream = b"".join(encoded(event) for event in events)
     assert [each.headers for each in read(stream, list(range(len(stream))))] == events
 
 
+@settings(deadline=None)
 @given(event=EVENTS, body=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_plain_events_keep_line_breaks_and_colons_in_their_values(event: dict[str, str], body: str) -> None:
     stripped = {name: value for name, value in event.items() if not value.startswith("ARRAY::")}
@@ -137,6 +140,7 @@ def test_a_head_without_end_is_an_error_before_it_fills_the_memory() -> None:
         list(protocol.receive_data(b"x" * 1000))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_garbage_gives_frames_or_a_clear_error(data: bytes) -> None:
     protocol = EslProtocol()

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringline_core.domain.facts import Fact, Joined, Left, Leg, LegRole
@@ -322,6 +322,7 @@ ODD_VALUES = [
 ODD_VALUE = st.one_of(st.sampled_from(["", *ODD_VALUES]), st.lists(st.text(max_size=3), max_size=2), st.integers())
 
 
+@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(ODD_NAMES), ODD_VALUE), max_size=30))
 def test_no_event_however_odd_breaks_the_translator(messages: list[dict[str, Any]]) -> None:
     translator = Translator(Naming(FreeswitchConfig.model_validate({"password": "x"})))
