@@ -16,6 +16,7 @@ import pytest
 from ringline_core.wire.document import StationDocument
 from ringline_edge.adapters.asterisk.protocol import AmiProtocol
 from ringline_edge.adapters.csta.protocol import FrameProtocol
+from ringline_edge.adapters.freeswitch.protocol import EslProtocol
 from tests.contract import golden
 
 BEGINNINGS = {"ringing", "dialing", "consulting", "answered"}
@@ -75,6 +76,14 @@ def test_recorded_messages_do_not_depend_on_how_the_bytes_were_cut(size: int) ->
 def test_recorded_frames_of_csta_do_not_depend_on_how_the_bytes_were_cut(size: int) -> None:
     data = b"".join(golden.recording(trace) for trace in golden.traces() if trace.parent.name == "csta")
     whole, pieces = FrameProtocol(), FrameProtocol()
+    cut = (data[start : start + size] for start in range(0, len(data), size))
+    assert [frame for piece in cut for frame in pieces.receive_data(piece)] == list(whole.receive_data(data))
+
+
+@pytest.mark.parametrize("size", [1, 97, 4096])
+def test_recorded_frames_of_freeswitch_do_not_depend_on_how_the_bytes_were_cut(size: int) -> None:
+    data = b"".join(golden.recording(trace) for trace in golden.traces() if trace.parent.name == "freeswitch")
+    whole, pieces = EslProtocol(), EslProtocol()
     cut = (data[start : start + size] for start in range(0, len(data), size))
     assert [frame for piece in cut for frame in pieces.receive_data(piece)] == list(whole.receive_data(data))
 

@@ -125,7 +125,8 @@ class Api:
             done("-ERR USER_NOT_REGISTERED\n")
             return
         leg = self._engine.phone_leg(station, variables.pop("origination_caller_id_number", ""), **variables)
-        leg.uuid = variables.get("origination_uuid", leg.uuid)
+        first, leg.uuid = leg.uuid, variables.get("origination_uuid", leg.uuid)
+        self._engine.event("CHANNEL_UUID", leg, Old_Unique_ID=first)
 
         def answered() -> None:
             self._engine.on_fail.pop(leg.uuid, None)

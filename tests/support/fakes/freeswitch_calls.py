@@ -108,7 +108,7 @@ class Engine:
 
     def _ring(self, caller: Chan, callee: Chan) -> None:
         callee.originator = caller
-        callee.vars["call_uuid"] = caller.uuid
+        callee.vars |= {"call_uuid": caller.uuid, "originator": caller.uuid}
         self.create(callee)
         if callee.station in self.busy:
             self._fails(callee, "USER_BUSY", "recv_refuse")

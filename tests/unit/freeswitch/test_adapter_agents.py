@@ -7,8 +7,10 @@ import pytest
 from ringline_core.domain.holds import HoldKind
 from ringline_core.errors import CommandError
 from ringline_core.wire.codes import ErrorCode, Verb
+from ringline_edge.adapters.freeswitch import create
 from ringline_edge.adapters.freeswitch.agents import HELD_FROM
-from tests.support.fakes.freeswitch import CALLER, FakeFreeswitch
+from ringline_edge.availability.release import release_all
+from tests.support.fakes.freeswitch import CALLER, PASSWORD, FakeFreeswitch
 from tests.support.fakes.freeswitch_world import World
 from tests.support.waiting import eventually
 
@@ -177,6 +179,17 @@ async def test_holds_are_found_again_by_the_next_session(world: World, pbx: Fake
     await other.adapter.unhold("1001")
     assert pbx.agent("1001").ready_time == 0
     await other.end()
+
+
+async def test_release_all_needs_no_file_of_a_dead_connector(world: World, pbx: FakeFreeswitch) -> None:
+    await logged_on(world, "1001")
+    await logged_on(world, "1002", ready=False)
+    for station in ("1001", "1002"):
+        await world.adapter.hold(station, GATE, in_call=False)
+    assert sorted(await release_all(create({"port": pbx.port, "password": PASSWORD}))) == ["1001", "1002"]
+    assert [(agent.ready_time, agent.status) for agent in pbx.engine.agents.values()] == [
+        (0, "Available"), (0, "On Break")
+    ]  # fmt: skip
 
 
 async def test_a_station_without_an_agent_needs_no_hold(world: World) -> None:

@@ -96,6 +96,23 @@ def test_a_phone_rings_in_the_callers_call_whatever_channel_call_uuid_says(said:
     assert again.call == "a"
 
 
+@pytest.mark.parametrize("caller", ["a", "somebody-nobody-saw"])
+def test_a_phone_whose_other_leg_is_not_told_is_no_click_to_dial(said: Said, caller: str) -> None:
+    said.caller()
+    more = {"Call_Direction": "outbound", "v_dialed_user": "1001", "v_originator": caller}
+    assert said("CHANNEL_CREATE", "b", **more) == []
+    leg = said.leg("CHANNEL_PROGRESS", "b")
+    assert (leg.state, leg.origin, leg.call) == (LegState.ALERTING, False, "a" if caller == "a" else "b")
+
+
+def test_a_phone_that_the_pbx_rings_of_its_own_is_dialing_under_the_id_it_is_given(said: Said) -> None:
+    assert said("CHANNEL_UUID", "given", Old_Unique_ID="first") == []
+    more = {"Call_Direction": "outbound", "v_dialed_user": "1001", "v_ringline_to": "1002"}
+    leg = said.leg("CHANNEL_CREATE", "given", **more)
+    assert (leg.leg, leg.state, leg.origin, leg.dialed) == ("given", LegState.INITIATED, True, "1002")
+    assert said("CHANNEL_PROGRESS", "given") == []
+
+
 def test_channel_call_state_is_not_believed_but_in_its_own_event(said: Said) -> None:
     said.caller()
     said.rings()

@@ -22,6 +22,7 @@ from ringline_edge.adapters.freeswitch.protocol import Message, text
 OVER: Final = 4096
 """How many ended channels are remembered, so that no late event raises one from the dead."""
 
+ORIGINATOR: Final = VARIABLE + "originator"
 QUEUE, MEMBER = VARIABLE + "cc_queue", VARIABLE + "cc_member_session_uuid"
 
 
@@ -97,7 +98,7 @@ class Floor:
         """Who had this channel rung: a caller by the dial plan, or a member of a queue."""
         if text(message, "Other-Type") == "originator":
             return text(message, "Other-Leg-Unique-ID")
-        return text(message, MEMBER)
+        return text(message, ORIGINATOR) or text(message, MEMBER)
 
     def _call(self, ident: str, message: Message) -> str:
         """Channel-Call-UUID is of use at birth only: it changes with every bridge."""
@@ -123,7 +124,7 @@ class Floor:
             channel.transferred_by = self.transferrer_of.get(caller.ident)
             channel.attach(caller.data)
             channel.meets(caller)
-        elif channel.station is not None and text(message, MEMBER) is None:
+        elif channel.station is not None and self._caller(message) is None:
             # Nobody dialled it: the PBX rings this phone to connect it onwards.
             channel.placed = channel.origin = True
             channel.dialed = text(message, VARIABLE + PLACED_TO)

@@ -58,13 +58,19 @@ class Translator:
             if self._resumes:
                 yield from self._after_resume(name, message, at_ms)
             if name == "CHANNEL_UNHOLD":
-                self._resumes[message["Unique-ID"]] = message, at_ms
+                self._wait_for_hangup(message, at_ms)
             elif handler is not None:
                 yield from handler(self.floor, message, at_ms)
             elif name == "CUSTOM":
                 yield from self._custom(message, at_ms)
         except (KeyError, TypeError, ValueError, AttributeError):
             self.skipped += 1
+
+    def _wait_for_hangup(self, message: Message, at_ms: int) -> None:
+        ident = text(message, "Unique-ID")
+        if ident is None:
+            raise KeyError("Unique-ID")
+        self._resumes[ident] = message, at_ms
 
     def _after_resume(self, name: str, message: Message, at_ms: int) -> Iterator[Fact]:
         """A channel that hangs up on hold is said to be resumed first; every other resume was one."""
