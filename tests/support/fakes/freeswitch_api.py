@@ -85,6 +85,8 @@ class Api:
         dest, dialplan = argv[both], argv[both + 1]
         if both and chan.peer is not None:
             other = chan.peer
+            for each in (chan, other):
+                self._engine.say_source(each, dest, dialplan)
             self._engine.unbridge(chan)
             self._engine.transfer(other, dest, dialplan)
         self._engine.transfer(chan, dest, dialplan)

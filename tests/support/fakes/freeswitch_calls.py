@@ -204,10 +204,14 @@ class Engine:
         """Whoever is rung refuses, or is rung no longer."""
         self._fails(chan, cause, side)
 
-    def transfer(self, chan: Chan, dest: str, dialplan: str = "XML") -> None:
-        """uuid_transfer: the channel goes on elsewhere, and whoever it spoke to is let go."""
+    def say_source(self, chan: Chan, dest: str, dialplan: str) -> None:
+        """A channel carries how it was transferred last."""
         if self.tells_transfer:
             chan.vars["transfer_source"] = f"{self.clock.now()}:{chan.uuid}:bl_xfer:{dest}/default/{dialplan}"
+
+    def transfer(self, chan: Chan, dest: str, dialplan: str = "XML") -> None:
+        """uuid_transfer: the channel goes on elsewhere, and whoever it spoke to is let go."""
+        self.say_source(chan, dest, dialplan)
         other = self.unbridge(chan)
         if dialplan == "inline":
             chan.conference = dest.removeprefix("conference:").partition("@")[0]

@@ -218,6 +218,7 @@ async def test_a_conference_of_three(world: World) -> None:
     assert "conferenced" in world.names("1001")
     world.pbx.hang_up("1001")
     await world.sees("1001")
+    assert world.names("1001")[-1] == "dropped"
     assert world.call("1002")["remote"]["number"] == CALLER
 
 
