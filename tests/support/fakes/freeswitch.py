@@ -31,7 +31,7 @@ class FakeFreeswitch:
         self.engine = Engine(self._say)
         self.api = Api(self.engine)
         self.greeting = b"Content-Type: auth/request\n\n"
-        self.password = PASSWORD
+        self.password, self.user = PASSWORD, ""
         self.links = 0
         self.port = 0
         self.cut_bytes = 0
@@ -194,13 +194,15 @@ class FakeFreeswitch:
 
     def _take(self, writer: asyncio.StreamWriter, lines: list[str]) -> bool:
         word, _, rest = lines[0].partition(" ")
-        if word == "auth" and rest != self.password:
+        if word in ("auth", "userauth") and rest != (f"{self.user}:{self.password}" if self.user else self.password):
             writer.write(_reply("-ERR invalid") + _frame(b"Disconnected, goodbye.\n", "text/disconnect-notice"))
             return False
         match word:
-            case "auth":
+            case "auth" | "userauth":
                 self.links += 1
-                writer.write(_reply("+OK accepted"))
+                writer.write(
+                    _reply("+OK accepted" + "\nAllowed-Events: all\nAllowed-API: version" * (word == "userauth"))
+                )
             case "event":
                 self._writers[writer] = set(rest.split())
                 writer.write(_reply("+OK event listener enabled json"))

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 import pytest
+from pydantic import ValidationError
 
 from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode, Verb
@@ -32,6 +33,38 @@ async def test_a_wrong_password_is_final_and_is_not_told(pbx: FakeFreeswitch, ca
     assert isinstance(err, PbxAuthError)
     assert "s3cret" not in str(err) + caplog.text
     assert pbx.links == 0
+
+
+async def test_a_user_of_the_directory_logs_in_with_its_own_password(pbx: FakeFreeswitch) -> None:
+    pbx.user = "ringline@pbx.example"
+    world = World(pbx, user=pbx.user)
+    await eventually(lambda: "1001" in world.model.stations)
+    await world.end()
+    err = await outcome(pbx.port, user="other@pbx.example")
+    assert isinstance(err, PbxAuthError)
+    assert "'other@pbx.example'" in str(err)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"user": "nobody"},
+        {"user": "a@b:c"},
+        {"password": "a\nbgapi x"},
+        {"dial": "user/{station} &park"},
+        {"dial": "user/{nobody}"},
+        {"agent": "{station}@a b"},
+        {"context": "default;x"},
+        {"station": "("},
+        {"station": "1001"},
+        {"data_prefix": "Cti,"},
+        {"conference": "a b"},
+        {"unknown": 1},
+    ],
+)
+def test_settings_that_would_break_a_command_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        create({"password": "x", **settings})
 
 
 async def test_an_address_that_the_acl_refuses_is_final(pbx: FakeFreeswitch) -> None:

@@ -48,7 +48,7 @@ class FreeswitchConfig(BaseModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8021, ge=1, le=65535)
-    user: str = ""
+    user: str = Field(default="", pattern=r"^$|^[^@:\s]+@[^@:\s]+$")
     password: SecretStr
     connect_timeout_s: float = Field(default=5, gt=0, le=60)
     refresh_s: float = Field(default=15, gt=0, le=300)
