@@ -83,7 +83,8 @@ def headers(chan: Chan) -> dict[str, Any]:
     }
     if chan.outbound:
         said["Caller-Callee-ID-Name"] = "Outbound Call"
-        said["Caller-Callee-ID-Number"] = chan.dest
+        # A transfer changes the destination, and leaves who was called.
+        said["Caller-Callee-ID-Number"] = chan.name.rpartition("/")[2].partition("@")[0]
     if chan.station is not None:
         said["Channel-Presence-ID"] = f"{chan.station}@pbx.example"
     other = chan.peer or chan.originator

@@ -73,11 +73,13 @@ class Floor:
         outbound = text(message, "Call-Direction") == "outbound"
         station = naming.station_of(message, outbound=outbound)
         helper = naming.is_helper(name)
-        caller = self.find(self._caller(message)) if outbound else None
+        told = self._caller(message) if outbound else None
+        caller = self.find(told)
         channel = Channel(
             ident,
             ident,
-            caller.call if caller else self._call(ident, message),
+            # A caller who has left already, by a transfer say, still names the call.
+            caller.call if caller else told or self._call(ident, message),
             name,
             stamp(message, "Caller-Channel-Created-Time") or at_ms,
             None if helper else station,
