@@ -139,10 +139,6 @@ def unbridge(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     if one is None or one.bridge is None:
         return
     other = text(message, "Bridge-B-Unique-ID")
-    if other is not None and one.bridge != mix_of(one.ident, other):
-        two = floor.find(other)
-        if two is None or two.bridge != mix_of(one.ident, other):
-            return
     gone = mix_of(one.ident, other) if other is not None else one.bridge
     apart = [each for each in floor.channels.values() if each.bridge == gone]
     source = text(message, TRANSFER_SOURCE)
