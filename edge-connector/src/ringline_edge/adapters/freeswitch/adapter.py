@@ -13,6 +13,7 @@ from ringline_core.domain.facts import CallLegs, Fact, Joined, Snapshot
 from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode
 from ringline_core.wire.command import EdgeCommand
+from ringline_edge.adapters.examination import Examination, of_snapshot
 from ringline_edge.adapters.freeswitch import commands, consulting, marks, seating, snapshot
 from ringline_edge.adapters.freeswitch.actions import Situation, Step
 from ringline_edge.adapters.freeswitch.agents import held_until
@@ -245,6 +246,10 @@ class FreeswitchAdapter:
             finally:
                 if self._session is session:
                     self._catch_up()
+
+    async def examine(self, station: str) -> Examination | None:
+        """See `PbxAdapter.examine`; FreeSWITCH is not asked for more than its snapshot tells."""
+        return of_snapshot(await self.snapshot(), station, held=self.held)
 
     async def execute(self, command: EdgeCommand, calls: CallLegs) -> None:
         """See `PbxAdapter.execute`."""
