@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.support.fakes.freeswitch import CALLER, FakeFreeswitch
-from tests.support.fakes.freeswitch_channels import Clock
+from ringline_edge.conformance.fakes.freeswitch.channels import Clock
+from ringline_edge.conformance.fakes.freeswitch.server import CALLER, FakeFreeswitch
 
 TRACES = Path(__file__).parents[2] / "traces/freeswitch"
 META = 'pbx = "a fake of our own; no FreeSWITCH"\nlink = "event socket, event json"\nscenario = "{}"\n'

@@ -12,7 +12,7 @@ from ringline_core.domain.model import StationModel
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.freeswitch import create
-from tests.support.fakes.freeswitch import PASSWORD, FakeFreeswitch
+from ringline_edge.conformance.fakes.freeswitch.server import PASSWORD, FakeFreeswitch
 from tests.support.waiting import eventually
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.support.fakes.freeswitch import FakeFreeswitch
+from ringline_edge.conformance.fakes.freeswitch.server import FakeFreeswitch
 from tests.support.fakes.freeswitch_world import World
 from tests.support.waiting import eventually
 

@@ -10,7 +10,7 @@ from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_edge.adapters.freeswitch import create
 from ringline_edge.adapters.freeswitch.agents import HELD_FROM
 from ringline_edge.availability.release import release_all
-from tests.support.fakes.freeswitch import CALLER, PASSWORD, FakeFreeswitch
+from ringline_edge.conformance.fakes.freeswitch.server import CALLER, PASSWORD, FakeFreeswitch
 from tests.support.fakes.freeswitch_world import World
 from tests.support.waiting import eventually
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.fakes.freeswitch import CALLER
+from ringline_edge.conformance.fakes.freeswitch.server import CALLER
 from tests.support.fakes.freeswitch_world import World
 from tests.support.waiting import eventually
 

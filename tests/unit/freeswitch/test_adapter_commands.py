@@ -9,7 +9,7 @@ import pytest
 
 from ringline_core.errors import CommandError
 from ringline_core.wire.codes import ErrorCode, Verb
-from tests.support.fakes.freeswitch import CALLER, FakeFreeswitch
+from ringline_edge.conformance.fakes.freeswitch.server import CALLER, FakeFreeswitch
 from tests.support.fakes.freeswitch_world import World
 from tests.support.waiting import eventually
 

@@ -13,8 +13,8 @@ from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, P
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_edge.adapters.freeswitch import adapter as shell
 from ringline_edge.adapters.freeswitch import create
-from tests.support.fakes.freeswitch import CALLER, FakeFreeswitch
-from tests.support.fakes.freeswitch_channels import Chan
+from ringline_edge.conformance.fakes.freeswitch.channels import Chan
+from ringline_edge.conformance.fakes.freeswitch.server import CALLER, FakeFreeswitch
 from tests.support.fakes.freeswitch_world import World
 from tests.support.waiting import eventually
 

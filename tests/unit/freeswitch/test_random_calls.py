@@ -14,8 +14,8 @@ from ringline_edge.adapters.freeswitch.channels import Naming
 from ringline_edge.adapters.freeswitch.config import FreeswitchConfig
 from ringline_edge.adapters.freeswitch.translate import Translator
 from ringline_edge.adapters.port import Capabilities
-from tests.support.fakes.freeswitch import FakeFreeswitch
-from tests.support.fakes.freeswitch_channels import Chan, headers
+from ringline_edge.conformance.fakes.freeswitch.channels import Chan, headers
+from ringline_edge.conformance.fakes.freeswitch.server import FakeFreeswitch
 
 STATIONS = ("1001", "1002", "1003", "1004")
 STEPS = 40

@@ -9,11 +9,11 @@ import asyncio
 import json
 from typing import Any
 
-from tests.support.fakes.freeswitch_api import Api
-from tests.support.fakes.freeswitch_calls import AgentRow, Engine
-from tests.support.fakes.freeswitch_channels import Chan
+from ringline_edge.conformance.fakes.freeswitch.api import Api
+from ringline_edge.conformance.fakes.freeswitch.calls import AgentRow, Engine
+from ringline_edge.conformance.fakes.freeswitch.channels import Chan
 
-PASSWORD = "ClueCon"
+PASSWORD = "ClueCon"  # noqa: S105
 CALLER = "+442071234567"
 
 
@@ -110,36 +110,34 @@ class FakeFreeswitch:
     def transfer(self, station: str, to: str) -> None:
         """The phone's transfer key, blind: REFER."""
         own = self._talking(station)
-        far = own.peer
-        assert far is not None
+        far = _peer(own)
         own.vars |= {"endpoint_disposition": "BLIND_TRANSFER", "transfer_destination": f"blind:{to}"}
         self.engine.transfer(far, to)
 
     def complete(self, station: str) -> None:
         """The phone's transfer key, attended: its two calls are joined, REFER with Replaces."""
         first, second = self.legs(station)[:2]
-        assert first.peer is not None
-        assert second.peer is not None
-        first.vars |= {"endpoint_disposition": "ATTENDED_TRANSFER", "transfer_to": f"att:{second.peer.uuid}"}
-        self.engine.join(first.peer, second.peer)
+        customer, asked = _peer(first), _peer(second)
+        first.vars |= {"endpoint_disposition": "ATTENDED_TRANSFER", "transfer_to": f"att:{asked.uuid}"}
+        self.engine.join(customer, asked)
 
     def press(self, station: str, key: str) -> None:
         """A feature key of the phone: `ready` or `not_ready`, `log_on` or `log_off`, by the site's dial plan."""
         status = {"ready": "Available", "log_off": "Logged Out"}.get(key, "On Break")
         self.engine.set_status(self.agent(station), status)
 
-    def register(self, station: str, token: str = "a") -> None:
+    def register(self, station: str, device: str = "a") -> None:
         """A phone registers, again or anew."""
-        self.engine.registered.setdefault(station, set()).add(f"{station}-{token}")
-        self._registration("sofia::register", station, token)
+        self.engine.registered.setdefault(station, set()).add(f"{station}-{device}")
+        self._registration("sofia::register", station, device)
 
-    def unregister(self, station: str, token: str = "a") -> None:
+    def unregister(self, station: str, device: str = "a") -> None:
         """A phone goes."""
-        self.engine.registered[station].discard(f"{station}-{token}")
-        self._registration("sofia::unregister", station, token)
+        self.engine.registered[station].discard(f"{station}-{device}")
+        self._registration("sofia::unregister", station, device)
 
-    def _registration(self, what: str, station: str, token: str) -> None:
-        more = {"from-user": station, "from-host": "pbx.example", "call-id": f"{station}-{token}"}
+    def _registration(self, what: str, station: str, device: str) -> None:
+        more = {"from-user": station, "from-host": "pbx.example", "call-id": f"{station}-{device}"}
         stamp = str(self.engine.clock.now())
         self._say({"Event-Name": "CUSTOM", "Event-Subclass": what, "Event-Date-Timestamp": stamp, **more})
 
@@ -223,6 +221,13 @@ class FakeFreeswitch:
             self._say({**named, "Content-Length": str(len(output)), "_body": output})
 
         self.api.run(line, done)
+
+
+def _peer(chan: Chan) -> Chan:
+    """Whom a channel speaks to."""
+    if chan.peer is None:
+        raise LookupError(f"{chan.name} speaks to nobody")
+    return chan.peer
 
 
 def _frame(body: bytes, kind: str) -> bytes:

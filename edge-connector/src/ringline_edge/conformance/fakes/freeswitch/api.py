@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Callable
 
-from tests.support.fakes.freeswitch_calls import AgentRow, Engine
-from tests.support.fakes.freeswitch_channels import Chan, headers
+from ringline_edge.conformance.fakes.freeswitch.calls import AgentRow, Engine
+from ringline_edge.conformance.fakes.freeswitch.channels import Chan, headers
 
 Done = Callable[[str], None]
 GONE = "-ERR No such channel!\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.fakes.freeswitch_channels import Chan, Clock, headers
+from ringline_edge.conformance.fakes.freeswitch.channels import Chan, Clock, headers
 
 Say = Callable[[dict[str, Any]], None]
 QUEUES = {"5000": "support@default", "5001": "sales@default"}
