@@ -191,6 +191,17 @@ def test_a_pickup_by_feature_code_makes_its_phone_a_party(said: Said) -> None:
     assert (facts[1].role, facts[1].origin, facts[1].state) == (LegRole.PARTY, False, LegState.CONNECTED)
 
 
+def test_who_loses_a_call_to_a_pickup_is_told_to_whom(said: Said) -> None:
+    said.caller()
+    said.rings()
+    more = {"Call_Direction": "inbound", "Channel_Name": "sofia/internal/1002@ip", "v_user_name": "1002"}
+    said("CHANNEL_CREATE", "p", Caller_Destination_Number="*81001", **more)
+    said("CHANNEL_BRIDGE", "p", Bridge_A_Unique_ID="p", Bridge_B_Unique_ID="a")
+    ended = said.leg("CHANNEL_HANGUP_COMPLETE", "b", Hangup_Cause="PICKED_OFF").ended
+    assert ended is not None
+    assert (ended.cause, ended.by, ended.peer) == (Cause.PICKED_UP, "1002", "1002")
+
+
 def test_the_loser_of_a_ring_group_is_told_who_answered(said: Said) -> None:
     said.caller()
     said.rings("b", "1001")

@@ -41,7 +41,6 @@ class Channel:
         mates: Whom it was mixed with last.
         has_left: It transferred its call away.
         transferred_to: Where.
-        picker: Station or number that picked up what rang here.
         is_killed: We asked the PBX to end it.
         transfer_source: What it said last of how it was transferred; a new word means a new transfer.
         remote: The other side where its number is hidden, which the other leg alone would not tell.
@@ -71,7 +70,6 @@ class Channel:
     transferred_by: str | None = None
     has_left: bool = False
     transferred_to: str | None = None
-    picker: str | None = None
     is_killed: bool = False
     consult_of: str | None = None
     remote: Party | None = None

@@ -155,7 +155,7 @@ def _who(channel: Channel, message: Message) -> By:
 
 
 def _unanswered(floor: Floor, channel: Channel, cause: str, at_ms: int) -> Ended:
-    taker = _taker(floor, channel)
+    taker = _picker(floor, channel) if cause == "PICKED_OFF" else _taker(floor, channel)
     peer = _name(taker) if taker else None
     if cause == "PICKED_OFF":
         return Ended(at_ms, Left.DIVERTED, Cause.PICKED_UP, peer or By.REMOTE, peer)
@@ -176,6 +176,12 @@ def _taker(floor: Floor, loser: Channel) -> Channel | None:
         if others_phone and each.call == loser.call and (each.up_at_ms or 0) >= loser.started_at_ms:
             return each
     return None
+
+
+def _picker(floor: Floor, loser: Channel) -> Channel | None:
+    """Whoever speaks to the caller already; where the bridge is told after the loss, nobody does yet."""
+    caller = next((each for each in floor.channels.values() if each.call == loser.call and each.origin), None)
+    return floor.far(caller) if caller is not None and caller.bridge is not None else _taker(floor, loser)
 
 
 def _failed(channel: Channel, message: Message, cause: str, at_ms: int) -> Ended:
