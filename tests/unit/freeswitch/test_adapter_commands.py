@@ -72,6 +72,29 @@ async def test_a_phone_that_takes_notify_answers_and_holds_by_itself(pbx: FakeFr
     await world.end()
 
 
+async def test_the_own_phone_is_taken_for_a_consultation_but_not_for_a_placed_call(pbx: FakeFreeswitch) -> None:
+    world = World(pbx, phone_events=True)
+    await eventually(lambda: world.model.document("1001")["in_service"] and "1001" in world.model.stations)
+    await world.do(Verb.PLACE, "1003", to="1004")
+    await world.sees("1003", "initiated")
+    await talking(world)
+    await world.do(Verb.CONSULT, "1001", world.call("1001")["call"], to="1002")
+    await world.sees("1002", "alerting")
+    await world.sees("1001", "hold", "initiated")
+    await world.sees("1003", "initiated")
+    await world.end()
+
+
+async def test_a_phone_that_answers_by_itself_is_not_asked_to(pbx: FakeFreeswitch) -> None:
+    world = World(pbx, phone_events=True, auto_answer=True)
+    await eventually(lambda: world.model.document("1001")["in_service"] and "1001" in world.model.stations)
+    await talking(world)
+    await world.do(Verb.CONSULT, "1001", world.call("1001")["call"], to="1002")
+    await world.sees("1002", "alerting")
+    assert [line.split()[2] for line in pbx.api.lines if line.startswith("uuid_phone_event")] == ["hold"]
+    await world.end()
+
+
 async def test_answer_is_not_offered_where_phones_take_no_notify(world: World) -> None:
     world.pbx.outside_call(CALLER, "1001")
     await world.sees("1001", "alerting")
@@ -220,6 +243,21 @@ async def test_a_conference_of_three(world: World) -> None:
     await world.sees("1001")
     assert world.names("1001")[-1] == "dropped"
     assert world.call("1002")["remote"]["number"] == CALLER
+
+
+@pytest.mark.parametrize("verb", [Verb.COMPLETE, Verb.CONFERENCE])
+async def test_a_colleague_sees_a_consultation_until_it_is_none(world: World, verb: Verb) -> None:
+    main = await consulting(world)
+    assert world.call("1002")["consult_of"] == main
+    await world.do(verb, "1001", main)
+    await eventually(lambda: world.call("1002")["consult_of"] is None)
+
+
+async def test_a_colleague_who_is_asked_asks_a_third(world: World) -> None:
+    await consulting(world)
+    await world.do(Verb.CONSULT, "1002", world.call("1002")["call"], to="1003")
+    world.pbx.answer("1002")
+    await world.sees("1003", "alerting")
 
 
 async def test_who_is_in_a_conference_transfers_nobody(world: World) -> None:

@@ -191,8 +191,11 @@ class FreeswitchAdapter:
             ending = self._translator.floor.find(text(message, "Unique-ID"))
         for fact in self._translator.translate(message, now_ms):
             self._emit(fact)
-        if message.get("Event-Name") == "CHANNEL_UNHOLD":
-            asyncio.get_running_loop().call_later(RESUME_S, self._release)
+        match message.get("Event-Name"):
+            case "CHANNEL_UNHOLD":
+                asyncio.get_running_loop().call_later(RESUME_S, self._release)
+            case "CHANNEL_PROGRESS":
+                self._begin(consulting.pick_up(self._translator.floor, text(message, "Unique-ID"), self._config))
         if ending is not None:
             self._begin(consulting.give_back(self._translator.floor, ending, self._config))
         match message.get("CC-Action"):

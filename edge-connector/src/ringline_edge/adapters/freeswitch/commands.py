@@ -154,7 +154,7 @@ def _consult(
 ) -> Iterator[Step]:
     if calls.consult_legs:
         raise CommandError(ErrorCode.NOT_ALLOWED, "This call has a consultation already.")
-    if own.consult_of is not None:
+    if own.placed and own.consult_of is not None:
         raise CommandError(ErrorCode.NOT_ALLOWED, "This goes with the customer's call, not with the consultation.")
     asking = _originate(command, config, {CONSULT_OF: word(own.call)})
     for channel in (own, now.floor.far(own)):

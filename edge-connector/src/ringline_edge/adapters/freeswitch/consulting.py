@@ -36,6 +36,16 @@ def resume(channel: Channel, config: FreeswitchConfig) -> Step:
     return Step(f"uuid_hold off {word(channel.ident)}", settled=("operation failed",))
 
 
+def pick_up(floor: Floor, ident: str | None, config: FreeswitchConfig) -> Step | None:
+    """The own phone rings for a consultation that its agent asked for: it is taken at once where it can be asked."""
+    second = floor.find(ident)
+    if second is None or not second.placed or second.consult_of is None or second.up_at_ms is not None:
+        return None
+    if config.auto_answer or not config.takes_phone_events(second.station or ""):
+        return None
+    return Step(f"uuid_phone_event {word(second.ident)} talk")
+
+
 def give_back(floor: Floor, ended: Channel, config: FreeswitchConfig) -> Step | None:
     """A consultation ended without a transfer: the customer who waits for it is taken from hold."""
     if ended.consult_of is None or ended.has_left:

@@ -123,6 +123,7 @@ class Floor:
         channel.consult_of = text(message, VARIABLE + CONSULT_OF)
         if caller is not None:
             channel.dialed, channel.queue = caller.dialed, channel.queue or caller.queue
+            channel.consult_of = channel.consult_of or caller.consult_of
             channel.transferred_by = self.transferrer_of.get(caller.ident)
             channel.attach(caller.data)
             channel.meets(caller)

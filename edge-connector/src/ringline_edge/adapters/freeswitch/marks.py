@@ -54,7 +54,7 @@ def done(translator: Translator, step: Step, at_ms: int) -> Iterator[Fact]:
     first, *others = mark.joining
     for channel in mark.joining:
         channel.bridge = conference_mix(mark.conference)
-        channel.changed_at_ms = at_ms
+        channel.changed_at_ms, channel.consult_of = at_ms, None
     for channel in others:
         if channel.call != first.call:
             yield Joined(first.call, channel.call, at_ms, "conference")
