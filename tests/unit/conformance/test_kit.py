@@ -19,6 +19,7 @@ from ringline_edge.conformance.scenarios import ALL
 UNSUPPORTED = {
     "simulator": set[str](),
     "asterisk": {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference"},
+    "freeswitch": set[str](),
 }
 """What a fake cannot play: AMI's consultations live in a dial plan, which only the real one has."""
 

@@ -9,6 +9,8 @@ from typing import Final
 from ringline_core.errors import ConfigError
 from ringline_edge.conformance.fakes.ami import server as ami
 from ringline_edge.conformance.fakes.ami.server import FakeAsterisk
+from ringline_edge.conformance.fakes.freeswitch.bank import FreeswitchPhones
+from ringline_edge.conformance.fakes.freeswitch.server import PASSWORD
 from ringline_edge.conformance.fakes.simulated import SimulatedPbx
 from ringline_edge.conformance.scenarios.scenario import WORLD
 from ringline_edge.conformance.stage import World
@@ -41,7 +43,23 @@ async def asterisk() -> AsyncIterator[World]:
         await pbx.close()
 
 
-FAKES: Final[dict[str, Callable[[], Opened]]] = {"simulator": simulator, "asterisk": asterisk}
+@asynccontextmanager
+async def freeswitch() -> AsyncIterator[World]:
+    """An event socket of the kit's own on a free port; its phones take NOTIFY."""
+    phones = FreeswitchPhones(RING_S, two_devices=TWO_DEVICES)
+    port = await phones.open()
+    try:
+        yield World(
+            phones,
+            {"port": port, "password": PASSWORD, "phone_events": True},
+            frozenset(WORLD),
+            mischief=phones.pbx.mischief,
+        )
+    finally:
+        await phones.close()
+
+
+FAKES: Final[dict[str, Callable[[], Opened]]] = {"simulator": simulator, "asterisk": asterisk, "freeswitch": freeswitch}
 
 
 def of(kind: str) -> Callable[[], Opened]:

@@ -39,8 +39,10 @@ class Engine:
         bridge_first: `uuid_bridge` tells the new bridge before the ends of those whom it leaves alone.
         tells_transfer: The end of a bridge shows that its leading channel was transferred; else only the phone's
             own hang-up does.
-        busy: Stations that refuse every call.
+        queues: Names of queues by number.
+        busy: Stations and outside numbers that refuse every call.
         registered: Call-IDs of registrations by user.
+        on_ring: Called with every channel that begins to ring.
         heard: Digits that channels were sent or were said to have sent, by Unique-ID.
     """
 
@@ -52,10 +54,21 @@ class Engine:
         self.waiting: list[Chan] = []
         self.registered: dict[str, set[str]] = {}
         self.busy: set[str] = set()
+        self.queues = dict(QUEUES)
+        self.on_ring: Callable[[Chan], None] = _nobody
         self.bridge_first = self.tells_transfer = True
         self.heard: list[tuple[str, str]] = []
         self.on_answer: dict[str, Callable[[], None]] = {}
         self.on_fail: dict[str, Callable[[str], None]] = {}
+
+    def forget(self) -> None:
+        """Calls are gone; agents and registrations are kept in the database."""
+        self.channels.clear()
+        self.waiting.clear()
+        self.on_answer.clear()
+        self.on_fail.clear()
+        for agent in self.agents.values():
+            agent.state = "Waiting"
 
     def event(self, name: str, chan: Chan | None = None, **more: str) -> None:
         """Say an event."""
@@ -82,8 +95,8 @@ class Engine:
     def route(self, chan: Chan, dest: str) -> None:
         """The dial plan."""
         chan.dest = dest
-        if dest in QUEUES:
-            self._enqueue(chan, QUEUES[dest])
+        if dest in self.queues:
+            self._enqueue(chan, self.queues[dest])
         elif dest in self.registered:
             self._ring_station(chan, dest)
         elif dest.startswith("*"):
@@ -98,7 +111,12 @@ class Engine:
             caller.vars["originate_failed_cause"] = "USER_NOT_REGISTERED"
             self.hang_up(caller, "USER_NOT_REGISTERED", "send_refuse")
             return
-        self._ring(caller, self.phone_leg(station, caller.number))
+        legs = [self.phone_leg(station, caller.number) for _ in self.registered[station]]
+        for number, leg in enumerate(legs):
+            leg.name = leg.name.replace("192.0.2.7", f"192.0.2.{7 + number}")
+            leg.originator = caller
+        for leg in legs:
+            self._ring(caller, leg)
 
     def phone_leg(self, station: str, number: str, **variables: str) -> Chan:
         """A leg that the PBX makes to a phone."""
@@ -110,7 +128,7 @@ class Engine:
         callee.originator = caller
         callee.vars |= {"call_uuid": caller.uuid, "originator": caller.uuid}
         self.create(callee)
-        if callee.station in self.busy:
+        if self.busy & {callee.station, callee.dest}:
             self._fails(callee, "USER_BUSY", "recv_refuse")
             return
         self.progress(callee)
@@ -122,6 +140,7 @@ class Engine:
         chan.progress_us = self.clock.now()
         self.event("CHANNEL_PROGRESS", chan)
         self._callstate(chan, "RINGING")
+        self.on_ring(chan)
 
     def mark_answered(self, chan: Chan) -> None:
         """Answered, by somebody or by an application."""
@@ -141,7 +160,13 @@ class Engine:
         elif caller is not None:
             self.mark_answered(caller)
             chan.originator = None
+            for each in self.rung_by(caller):
+                self.hang_up(each, "LOSE_RACE", "send_cancel")
             self.bridge(caller, chan)
+
+    def rung_by(self, caller: Chan) -> list[Chan]:
+        """Whoever is rung for a caller."""
+        return [each for each in self.channels.values() if each.originator is caller]
 
     def bridge(self, one: Chan, two: Chan) -> None:
         """Two hear each other; `one` leads."""
@@ -187,7 +212,7 @@ class Engine:
         if chan.uuid in self.on_fail:
             self.on_fail.pop(chan.uuid)(cause)
         self._queue_loses(chan, cause)
-        for each in [each for each in self.channels.values() if each.originator is chan]:
+        for each in self.rung_by(chan):
             self.hang_up(each, "ORIGINATOR_CANCEL", "send_cancel")
         if other is not None and other.up:
             self.hang_up(other)
@@ -196,7 +221,7 @@ class Engine:
         """Somebody who was rung does not answer; the caller's dial plan has nothing else."""
         caller = callee.originator
         self.hang_up(callee, cause, side)
-        if caller is not None and caller.up:
+        if caller is not None and caller.up and not self.rung_by(caller):
             caller.vars["originate_failed_cause"] = cause
             self.hang_up(caller, cause if not caller.answered else "NORMAL_CLEARING", "send_refuse")
 
@@ -231,6 +256,19 @@ class Engine:
         if not self.bridge_first:
             self.bridge(one, two)
 
+    def intercept(self, chan: Chan, caller: Chan) -> None:
+        """A phone whose dial plan runs `intercept` takes a caller who rings elsewhere.
+
+        [G], read in `switch_ivr_intercept_session`: both are answered and bridged, and what rang is picked off.
+        """
+        self.mark_answered(chan)
+        self.mark_answered(caller)
+        rung = self.rung_by(caller)
+        self.bridge(chan, caller)
+        for each in rung:
+            each.originator = None
+            self.hang_up(each, "PICKED_OFF", "send_cancel")
+
     # The queue
 
     def _enqueue(self, chan: Chan, queue: str) -> None:
@@ -245,11 +283,12 @@ class Engine:
         for member in list(self.waiting):
             if any(each.vars.get("cc_member_session_uuid") == member.uuid for each in self.channels.values()):
                 continue
-            free = next((a for a in self.agents.values() if self._is_free(a, member.vars["cc_queue"])), None)
+            free = next((a for a in self.agents.values() if self.is_free(a, member.vars["cc_queue"])), None)
             if free is not None:
                 self._offer(member, free)
 
-    def _is_free(self, agent: AgentRow, queue: str) -> bool:
+    def is_free(self, agent: AgentRow, queue: str) -> bool:
+        """Whether a queue would offer a call to an agent now."""
         now_s = self.clock.now() // 1_000_000
         return (
             agent.status in ("Available", "Available (On Demand)")
@@ -314,3 +353,7 @@ class Engine:
         agent.status, agent.last_status_change = status, self.clock.now() // 1_000_000
         self.callcenter("agent-status-change", CC_Agent=agent.name, CC_Agent_Status=status)
         self.distribute()
+
+
+def _nobody(_chan: Chan) -> None:
+    """Nobody waits for a phone to ring."""

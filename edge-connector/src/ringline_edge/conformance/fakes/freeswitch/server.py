@@ -12,6 +12,7 @@ from typing import Any
 from ringline_edge.conformance.fakes.freeswitch.api import Api
 from ringline_edge.conformance.fakes.freeswitch.calls import AgentRow, Engine
 from ringline_edge.conformance.fakes.freeswitch.channels import Chan
+from ringline_edge.conformance.mischief import Mischief
 
 PASSWORD = "ClueCon"  # noqa: S105
 CALLER = "+442071234567"
@@ -25,6 +26,7 @@ class FakeFreeswitch:
         api: Its functions.
         greeting: Bytes said first.
         links: How many links were logged in.
+        mischief: Spoils what is told.
     """
 
     def __init__(self) -> None:
@@ -35,6 +37,7 @@ class FakeFreeswitch:
         self.links = 0
         self.port = 0
         self.cut_bytes = 0
+        self.mischief = Mischief(self._tell, _frame(b"{ no event", "text/event-json"))
         self._writers: dict[asyncio.StreamWriter, set[str]] = {}
         self._server: asyncio.Server | None = None
         for station in ("1001", "1002", "1003", "1004"):
@@ -60,16 +63,15 @@ class FakeFreeswitch:
 
     def restart(self) -> None:
         """Lose everything but the configuration."""
-        self.engine.channels.clear()
-        self.engine.waiting.clear()
+        self.engine.forget()
         self.drop_link()
 
     # What people do
 
-    def outside_call(self, number: str, to: str, *, name: str = "", hidden: bool = False) -> str:
+    def outside_call(self, number: str, to: str, *, name: str = "", hidden: bool = False, uui: str = "") -> str:
         """Somebody outside calls; the caller's channel."""
         chan = Chan(False, f"sofia/external/{number}@203.0.113.9", number, to, hidden=hidden)
-        chan.vars = {"cid_name": name} if name else {}
+        chan.vars = {**({"cid_name": name} if name else {}), **({"cti_uui": uui} if uui else {})}
         self.engine.create(chan)
         self.engine.route(chan, to)
         return chan.uuid
@@ -169,10 +171,19 @@ class FakeFreeswitch:
 
     def _say(self, event: dict[str, Any]) -> None:
         name = event.get("Event-Subclass") or event["Event-Name"]
+        if not any(name in wanted for wanted in self._writers.values()):
+            return
         body = json.dumps({**event, "Core-UUID": "fake", "FreeSWITCH-Switchname": "fake"}, ensure_ascii=False).encode()
-        for writer, wanted in list(self._writers.items()):
-            if name in wanted:
-                self._send(writer, _frame(body, "text/event-json"))
+        if name == "BACKGROUND_JOB":
+            # A job's end is an answer: what was said before is not told after it.
+            self.mischief.flush()
+            self._tell(_frame(body, "text/event-json"))
+        else:
+            self.mischief.send(event.get("Unique-ID") or event.get("CC-Agent") or name, _frame(body, "text/event-json"))
+
+    def _tell(self, data: bytes) -> None:
+        for writer in list(self._writers):
+            self._send(writer, data)
 
     def _send(self, writer: asyncio.StreamWriter, data: bytes) -> None:
         for start in range(0, len(data), self.cut_bytes or len(data)):
@@ -191,6 +202,7 @@ class FakeFreeswitch:
             writer.close()
 
     def _take(self, writer: asyncio.StreamWriter, lines: list[str]) -> bool:
+        self.mischief.flush()
         word, _, rest = lines[0].partition(" ")
         if word in ("auth", "userauth") and rest != (f"{self.user}:{self.password}" if self.user else self.password):
             writer.write(_reply("-ERR invalid") + _frame(b"Disconnected, goodbye.\n", "text/disconnect-notice"))
