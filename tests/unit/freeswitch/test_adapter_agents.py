@@ -69,6 +69,15 @@ async def test_states_by_the_page_with_a_reason(world: World) -> None:
     assert world.pressed == []
 
 
+async def test_a_state_by_the_page_that_is_told_twice_was_no_key(world: World) -> None:
+    await logged_on(world)
+    world.pbx.mischief("repeat")
+    await world.do(Verb.SET_STATE, "1001", state="not_ready", reason="lunch")
+    await world.agent_is("1001", "not_ready")
+    await world.adapter.snapshot()  # all that was told is in by then
+    assert (world.agent("1001")["reason"], world.pressed) == ("lunch", [])
+
+
 async def test_states_by_the_phone_are_told_as_keys(world: World) -> None:
     await logged_on(world, ready=False)
     world.pbx.press("1001", "ready")

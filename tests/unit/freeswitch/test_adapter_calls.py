@@ -137,7 +137,7 @@ async def test_a_blind_transfer_by_the_phone_keeps_the_interaction(world: World,
     world.pbx.transfer("1001", "1003")
     await world.sees("1001")
     await world.sees("1003", "alerting")
-    assert world.call("1003")["transferred_by"] == ("1001" if told else None)
+    await eventually(lambda: world.call("1003")["transferred_by"] == "1001")
     world.pbx.answer("1003")
     await world.sees("1003", "connected")
     call = world.call("1003")

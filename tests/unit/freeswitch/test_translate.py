@@ -191,6 +191,17 @@ def test_a_pickup_by_feature_code_makes_its_phone_a_party(said: Said) -> None:
     assert (facts[1].role, facts[1].origin, facts[1].state) == (LegRole.PARTY, False, LegState.CONNECTED)
 
 
+def test_who_is_rung_before_the_transfer_is_told_learns_of_it(said: Said) -> None:
+    said.caller()
+    said.rings()
+    said.talk()
+    said.rings("c", "1003")
+    source = {"v_transfer_source": "1:a:bl_xfer:1003/default/XML"}
+    facts = said("CHANNEL_UNBRIDGE", "a", Bridge_A_Unique_ID="a", Bridge_B_Unique_ID="b", **source)
+    told = [(each.leg, each.transferred_by) for each in facts if isinstance(each, Leg)]
+    assert told == [("a", None), ("b", None), ("c", "1001")]
+
+
 def test_who_loses_a_call_to_a_pickup_is_told_to_whom(said: Said) -> None:
     said.caller()
     said.rings()

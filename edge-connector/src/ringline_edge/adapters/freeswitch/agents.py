@@ -71,6 +71,7 @@ class Agents:
         self._reasons: dict[str, str] = {}
         self._told: dict[str, Agent] = {}
         self._by_pbx: set[str] = set()
+        self._last: dict[str, str | None] = {}
 
     @property
     def held(self) -> frozenset[str]:
@@ -154,6 +155,8 @@ class Agents:
         pressed: bool | None = None
         match action:
             case "agent-status-change":
+                if self._is_repeated(row.name, text(message, "Event-Date-Timestamp")):
+                    return
                 status = text(message, "CC-Agent-Status") or row.status
                 pressed = self._was_pressed(row, status)
                 self.rows[row.name] = replace(row, status=status, last_status_change=at_ms // 1000)
@@ -169,6 +172,11 @@ class Agents:
         yield self.agent(row.station, at_ms)
         if pressed is not None:
             yield Pressed(row.station, pressed, at_ms)
+
+    def _is_repeated(self, name: str, stamp: str | None) -> bool:
+        """Whether a change of status was told before: taken twice it would look as if somebody had pressed a key."""
+        before, self._last[name] = self._last.get(name), stamp
+        return stamp is not None and stamp == before
 
     def _was_pressed(self, row: Row, status: str) -> bool | None:
         """Ready or not, where somebody else than we or the PBX itself set a status; else None."""

@@ -142,12 +142,14 @@ def unbridge(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     gone = mix_of(one.ident, other) if other is not None else one.bridge
     apart = [each for each in floor.channels.values() if each.bridge == gone]
     source = text(message, TRANSFER_SOURCE)
+    reached: list[Channel] = []
     if source is not None and source != one.transfer_source:
         one.transfer_source = source
-        endings.let_go(floor, one, source, [each for each in apart if each is not one])
+        reached = endings.let_go(floor, one, source, [each for each in apart if each is not one])
     for channel in apart:
         channel.bridge = None
         yield channel.fact()
+    yield from (each.fact() for each in reached if each.state is not None)
 
 
 def mix_of(one: str, two: str) -> str:

@@ -76,7 +76,7 @@ def take_transfer(floor: Floor, channel: Channel, message: Message) -> list[Chan
     return sent_away(floor, far, channel.station)
 
 
-def let_go(floor: Floor, lead: Channel, source: str, mates: list[Channel]) -> None:
+def let_go(floor: Floor, lead: Channel, source: str, mates: list[Channel]) -> list[Channel]:
     """A bridge ended because its leading channel was sent elsewhere, as the phone at its other end asked.
 
     Args:
@@ -84,15 +84,20 @@ def let_go(floor: Floor, lead: Channel, source: str, mates: list[Channel]) -> No
         lead: The channel that goes on.
         source: Its `transfer_source`: when, its id, how, and to where; [G], read in `switch_ivr_session_transfer`.
         mates: Whom it spoke to.
+
+    Returns:
+        Who is told that they were transferred to.
     """
     _, blind, where = source.partition(":bl_xfer:")
     to, _, rest = where.partition("/")
+    reached: list[Channel] = []
     if not blind or rest.endswith("inline"):
-        return
+        return reached
     for channel in mates:
         if channel.station is not None and not channel.has_left:
             channel.has_left, channel.transferred_to = True, to
-            floor.transferrer_of[lead.ident] = channel.station
+            reached += sent_away(floor, lead, channel.station)
+    return reached
 
 
 def _goes_on(floor: Floor, channel: Channel) -> bool:
@@ -108,14 +113,15 @@ def sent_away(floor: Floor, channel: Channel, station: str) -> list[Channel]:
     """A channel goes on without the station that spoke to it: whoever it reaches next is told so.
 
     Returns:
-        Whom it has reached already.
+        Whom it has reached already, talking or ringing.
     """
     mates = [each for each in floor.parties_in(channel.bridge) if each is not channel and each.station != station]
-    for each in mates:
+    reached = mates or [each for each in floor.rung_in(channel.call) if each.station != station]
+    for each in reached:
         each.transferred_by, each.consult_of = each.transferred_by or station, None
     if not mates:
         floor.transferrer_of[channel.ident] = station
-    return mates
+    return reached
 
 
 def ended(floor: Floor, channel: Channel, message: Message, at_ms: int) -> Ended:

@@ -169,6 +169,11 @@ class Floor:
             return []
         return [each for each in self.channels.values() if each.bridge == bridge and each.role is LegRole.PARTY]
 
+    def rung_in(self, call: str) -> list[Channel]:
+        """Who is rung in a call and has not answered."""
+        called = (each for each in self.channels.values() if each.call == call and not each.origin)
+        return [each for each in called if each.answered_at_ms is None]
+
     def far(self, channel: Channel) -> Channel | None:
         """Whom a channel speaks to, or spoke to last and who is still up."""
         return next((found for each in channel.mates if (found := self.find(each)) is not None), None)
