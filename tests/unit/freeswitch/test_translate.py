@@ -202,15 +202,44 @@ def test_who_is_rung_before_the_transfer_is_told_learns_of_it(said: Said) -> Non
     assert told == [("a", None), ("b", None), ("c", "1001")]
 
 
-def test_who_loses_a_call_to_a_pickup_is_told_to_whom(said: Said) -> None:
+@pytest.mark.parametrize("cause", ["PICKED_OFF", "ORIGINATOR_CANCEL"])
+@pytest.mark.parametrize("bridge_first", [True, False])
+def test_who_loses_a_call_to_a_pickup_is_told_to_whom(said: Said, cause: str, bridge_first: bool) -> None:
     said.caller()
     said.rings()
     more = {"Call_Direction": "inbound", "Channel_Name": "sofia/internal/1002@ip", "v_user_name": "1002"}
-    said("CHANNEL_CREATE", "p", Caller_Destination_Number="*81001", **more)
-    said("CHANNEL_BRIDGE", "p", Bridge_A_Unique_ID="p", Bridge_B_Unique_ID="a")
-    ended = said.leg("CHANNEL_HANGUP_COMPLETE", "b", Hangup_Cause="PICKED_OFF").ended
+    said("CHANNEL_CREATE", "p", Caller_Destination_Number="*8", **more)
+    said("CHANNEL_ANSWER", "p")
+    said("CHANNEL_ANSWER", "a")
+    if bridge_first:
+        said("CHANNEL_BRIDGE", "p", Bridge_A_Unique_ID="p", Bridge_B_Unique_ID="a")
+    ended = said.leg("CHANNEL_HANGUP_COMPLETE", "b", Hangup_Cause=cause).ended
     assert ended is not None
-    assert (ended.cause, ended.by, ended.peer) == (Cause.PICKED_UP, "1002", "1002")
+    assert (ended.left, ended.cause, ended.by, ended.peer) == (Left.DIVERTED, Cause.PICKED_UP, "1002", "1002")
+
+
+def test_a_caller_who_is_answered_by_nobody_seen_has_not_given_up(said: Said) -> None:
+    said.caller()
+    said.rings()
+    said("CHANNEL_ANSWER", "a")
+    ended = said.leg("CHANNEL_HANGUP_COMPLETE", "b", Hangup_Cause="ORIGINATOR_CANCEL").ended
+    assert ended is not None
+    assert (ended.cause, ended.by, ended.peer) == (Cause.PICKED_UP, By.REMOTE, None)
+
+
+@pytest.mark.parametrize(("code", "cause"), [("*97", Cause.ABANDONED), ("*81001", Cause.PICKED_UP)])
+def test_a_feature_code_takes_an_answered_callers_call_only_where_it_names_the_phone(
+    said: Said, code: str, cause: Cause
+) -> None:
+    said.caller()
+    said("CHANNEL_ANSWER", "a")
+    said.rings()
+    more = {"Call_Direction": "inbound", "Channel_Name": "sofia/internal/1002@ip", "v_user_name": "1002"}
+    said("CHANNEL_CREATE", "p", Caller_Destination_Number=code, **more)
+    said("CHANNEL_ANSWER", "p")
+    ended = said.leg("CHANNEL_HANGUP_COMPLETE", "b", Hangup_Cause="ORIGINATOR_CANCEL").ended
+    assert ended is not None
+    assert ended.cause is cause
 
 
 def test_the_loser_of_a_ring_group_is_told_who_answered(said: Said) -> None:

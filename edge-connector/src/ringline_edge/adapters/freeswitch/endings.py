@@ -42,6 +42,7 @@ _CAUSES: Final[dict[str, Cause]] = {
 """Names of `switch_channel.c` that say more than that a call was over."""
 
 _REFUSED: Final = frozenset({"USER_BUSY", "CALL_REJECTED", "DECLINE"})
+_TAKEN: Final = frozenset({"PICKED_OFF", "ORIGINATOR_CANCEL"})
 _NORMAL: Final = "NORMAL_CLEARING"
 _TRANSFERS: Final = frozenset({"BLIND_TRANSFER", "ATTENDED_TRANSFER"})
 _DISPOSITION: Final = VARIABLE + "endpoint_disposition"
@@ -161,10 +162,12 @@ def _who(channel: Channel, message: Message) -> By:
 
 
 def _unanswered(floor: Floor, channel: Channel, cause: str, at_ms: int) -> Ended:
-    taker = _picker(floor, channel) if cause == "PICKED_OFF" else _taker(floor, channel)
-    peer = _name(taker) if taker else None
-    if cause == "PICKED_OFF":
+    if cause in _TAKEN and (cause == "PICKED_OFF" or _is_picked_up(floor, channel)):
+        picker = _picker(floor, channel)
+        peer = _name(picker) if picker else None
         return Ended(at_ms, Left.DIVERTED, Cause.PICKED_UP, peer or By.REMOTE, peer)
+    taker = _taker(floor, channel)
+    peer = _name(taker) if taker else None
     if cause == "LOSE_RACE" or (taker is not None and cause not in _REFUSED):
         return Ended(at_ms, Left.DIVERTED, Cause.ANSWERED_ELSEWHERE, peer or By.REMOTE, peer)
     if cause in _REFUSED:
@@ -184,10 +187,36 @@ def _taker(floor: Floor, loser: Channel) -> Channel | None:
     return None
 
 
+def _is_picked_up(floor: Floor, loser: Channel) -> bool:
+    """Whether its caller did not give up, but was answered by none of the phones that were rung.
+
+    `intercept` answers the caller and takes it out of the dial plan, which ends what it rings with ORIGINATOR_CANCEL;
+    [G], read in `switch_ivr_intercept_session` and `switch_ivr_originate`.
+    """
+    caller = _caller(floor, loser)
+    answered = caller is not None and (caller.up_at_ms or 0) >= loser.started_at_ms
+    return _taker(floor, loser) is None and (answered or _picker(floor, loser) is not None)
+
+
 def _picker(floor: Floor, loser: Channel) -> Channel | None:
-    """Whoever speaks to the caller already; where the bridge is told after the loss, nobody does yet."""
-    caller = next((each for each in floor.channels.values() if each.call == loser.call and each.origin), None)
-    return floor.far(caller) if caller is not None and caller.bridge is not None else _taker(floor, loser)
+    """Whoever speaks to its caller already, or has just dialled the feature code that will."""
+    caller = _caller(floor, loser)
+    if caller is not None and caller.bridge is not None:
+        return floor.far(caller)
+    codes = [each for each in floor.channels.values() if _dialled_code(each, loser)]
+    named = [each for each in codes if (each.dialed or "").endswith(loser.station or " ")]
+    is_up = caller is not None and (caller.up_at_ms or 0) >= loser.started_at_ms
+    return next(iter(named), codes[0] if is_up and len(codes) == 1 else None)
+
+
+def _dialled_code(channel: Channel, loser: Channel) -> bool:
+    """Whether a phone reached a feature code of the dial plan while this one rang."""
+    is_phone = channel.role is LegRole.HELPER and channel.station is not None and channel.bridge is None
+    return is_phone and (channel.up_at_ms or 0) >= loser.started_at_ms
+
+
+def _caller(floor: Floor, loser: Channel) -> Channel | None:
+    return next((each for each in floor.channels.values() if each.call == loser.call and each.origin), None)
 
 
 def _failed(channel: Channel, message: Message, cause: str, at_ms: int) -> Ended:

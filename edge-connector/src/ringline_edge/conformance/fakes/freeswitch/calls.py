@@ -259,15 +259,15 @@ class Engine:
     def intercept(self, chan: Chan, caller: Chan) -> None:
         """A phone whose dial plan runs `intercept` takes a caller who rings elsewhere.
 
-        [G], read in `switch_ivr_intercept_session`: both are answered and bridged, and what rang is picked off.
+        [G], read in `switch_ivr_intercept_session` and `switch_ivr_originate`: both are answered, the caller leaves the
+        dial plan, which ends what it rings as if it had given up, and then they are bridged.
         """
         self.mark_answered(chan)
         self.mark_answered(caller)
-        rung = self.rung_by(caller)
-        self.bridge(chan, caller)
-        for each in rung:
+        for each in self.rung_by(caller):
             each.originator = None
-            self.hang_up(each, "PICKED_OFF", "send_cancel")
+            self.hang_up(each, "ORIGINATOR_CANCEL", "send_cancel")
+        self.bridge(chan, caller)
 
     # The queue
 
