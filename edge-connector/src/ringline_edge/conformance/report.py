@@ -25,8 +25,12 @@ def run(kind: str, sheet: Path, say: Callable[[str], None]) -> bool:
         ConfigError: The kit has no PBX for this kind.
     """
     opened = worlds.of(kind)
+    before = logging.root.manager.disable
     logging.disable(logging.WARNING)  # what is lost and found again is the point of some scenarios
-    outcomes, verbs, silent = asyncio.run(_played(kind, opened, say))
+    try:
+        outcomes, verbs, silent = asyncio.run(_played(kind, opened, say))
+    finally:
+        logging.disable(before)
     sheet.write_text(_sheet(kind, outcomes, verbs, silent))
     say(f"{sheet}: what this adapter can do")
     say(kit.line(kind, outcomes))
