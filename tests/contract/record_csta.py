@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.fakes.csta_engine import Engine
-from tests.support.fakes.csta_xml import EVENT_ID, Dialect, frame
+from ringline_edge.conformance.fakes.csta.engine import Engine
+from ringline_edge.conformance.fakes.csta.text import EVENT_ID, Dialect, frame
 
 TRACES = Path(__file__).parents[1] / "traces" / "csta"
 STATIONS = ("4750", "4751", "4752")
@@ -148,7 +148,7 @@ def main() -> None:
             (folder / "in.csta").write_bytes(tape.data)
             said = " ".join((scenario.__doc__ or "").split())
             (folder / "meta.toml").write_text(
-                'pbx = "a fake of our own (tests/support/fakes/csta_engine.py); no vendor system"\n'
+                'pbx = "a fake of our own (ringline_edge.conformance.fakes.csta.engine); no vendor system"\n'
                 f'link = "CSTA XML with the 8-byte header, dialect {kind}, both directions"\nscenario = "{said}"\n'
             )
 

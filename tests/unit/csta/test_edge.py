@@ -14,9 +14,9 @@ import pytest_asyncio
 from ringline_edge import identity
 from ringline_edge.app import Edge
 from ringline_edge.config import Config
+from ringline_edge.conformance.fakes.csta.server import FakeCsta
 from tests.support import fake_cloud
 from tests.support.fake_cloud import FakeCloud
-from tests.support.fakes.csta import FakeCsta
 from tests.support.waiting import eventually
 from tests.unit.csta.world import CUSTOMER, settings
 

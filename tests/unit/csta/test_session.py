@@ -21,8 +21,8 @@ from ringline_core.domain.facts import Snapshot
 from ringline_core.errors import PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_edge.adapters.csta import create
 from ringline_edge.adapters.csta.config import CstaConfig
-from tests.support.fakes.csta import FakeCsta
-from tests.support.fakes.csta_xml import SESSION
+from ringline_edge.conformance.fakes.csta.server import FakeCsta
+from ringline_edge.conformance.fakes.csta.text import SESSION
 from tests.support.waiting import eventually
 from tests.unit.csta.world import CUSTOMER, KINDS, World, settings, world
 

@@ -24,8 +24,8 @@ from ringline_edge.adapters.csta.naming import number_of
 from ringline_edge.adapters.csta.translate import Translator
 from ringline_edge.adapters.csta.words import failure
 from ringline_edge.adapters.csta.xml import parse
-from tests.support.fakes.csta_engine import Engine
-from tests.support.fakes.csta_xml import Dialect
+from ringline_edge.conformance.fakes.csta.engine import Engine
+from ringline_edge.conformance.fakes.csta.text import Dialect
 
 STATIONS = ("4750", "4751", "4752")
 CUSTOMER = "02079460000"

@@ -14,8 +14,8 @@ from ringline_core.domain.proof import is_shown, needs_proof
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.csta import create
+from ringline_edge.conformance.fakes.csta.server import PASSWORD, STATIONS, USER, FakeCsta
 from tests.support.csta_order import out_of_order
-from tests.support.fakes.csta import PASSWORD, STATIONS, USER, FakeCsta
 from tests.support.waiting import eventually
 
 CUSTOMER = "+442079460000"

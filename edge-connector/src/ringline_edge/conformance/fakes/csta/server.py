@@ -8,8 +8,9 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.support.fakes.csta_engine import KEYS, STATES, Call, Engine, RefusedError
-from tests.support.fakes.csta_xml import AVAYA, EVENT_ID, SESSION, Dialect, Request, bare, frame, requests
+from ringline_edge.conformance.fakes.csta.engine import KEYS, Call, Engine, RefusedError
+from ringline_edge.conformance.fakes.csta.services import Services
+from ringline_edge.conformance.fakes.csta.text import AVAYA, EVENT_ID, SESSION, Dialect, Request, bare, frame, requests
 
 USER, PASSWORD = "cti", "s3cret"
 STATIONS = ("4750", "4751", "4752")
@@ -17,6 +18,8 @@ STATIONS = ("4750", "4751", "4752")
 
 @dataclass
 class Session:
+    """An application session and what it monitors: numbers by cross reference."""
+
     ident: str
     monitors: dict[str, str] = field(default_factory=dict)
 
@@ -35,9 +38,11 @@ class FakeCsta:
     """
 
     def __init__(self, kind: str = "dmcc", stations: tuple[str, ...] = STATIONS, granted_s: int = 180) -> None:
+        """A server of that kind, `dmcc`, `standard`, `openscape` or `openscape_business`; nothing listens yet."""
         self.kind, self.granted_s = kind, granted_s
         self.x = Dialect("plain" if kind == "standard" else "openscape" if kind.startswith("openscape") else kind)
         self.engine = Engine(self.x, stations, self._tell)
+        self._at_calls = Services(self.x, self.engine)
         self.asked: list[Request] = []
         self.refuse: dict[str, tuple[str, str]] = {}
         self.mute: set[str] = set()
@@ -54,10 +59,12 @@ class FakeCsta:
         self._refs = itertools.count(1)
 
     async def open(self, tls: ssl.SSLContext | None = None) -> None:
+        """Listen; `port` says where."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
+        """Cut the link and stop listening."""
         self.cut()
         if self._server:
             self._server.close()
@@ -66,24 +73,30 @@ class FakeCsta:
     # --- neutral words
 
     def outside_call(self, number: str, to: str) -> Call:
+        """A caller from outside dials."""
         call = self.engine.new_call(number, to)
         call.legs[number] = "connected"
         self.engine.route(call, to)
         return call
 
     def dial(self, station: str, number: str) -> Call:
+        """A phone dials."""
         return self.engine.dial(station, number)
 
     def answer(self, party: str) -> None:
+        """Whoever rings there answers."""
         self.engine.answer(self.engine.at(party, "alerting"), party)
 
     def hold(self, station: str) -> None:
+        """The phone holds its call."""
         self.engine.hold(self.engine.at(station, "connected"), station)
 
     def resume(self, station: str) -> None:
+        """The phone takes its held call back."""
         self.engine.retrieve(self.engine.at(station, "hold"), station)
 
     def hang_up(self, party: str) -> None:
+        """A phone, or a party outside, hangs up."""
         self.engine.clear(self.engine.at(party, "connected", "alerting", "hold", "initiated"), party)
 
     def no_answer(self, station: str) -> None:
@@ -103,36 +116,45 @@ class FakeCsta:
         self.engine.pick_up(self.engine.at(rung, "alerting"), station, rung)
 
     def consult(self, station: str, to: str) -> Call:
+        """The phone asks somebody about its call."""
         return self.engine.consult(self.engine.at(station, "connected"), station, to)
 
     def transfer(self, station: str) -> None:
+        """The phone puts its held call and its active one together."""
         self.engine.transfer(self.engine.at(station, "hold"), self.engine.at(station, "connected"), station)
 
     def blind_transfer(self, station: str, to: str) -> None:
+        """The phone passes its call on and is out of it."""
         self.engine.single_step(self.engine.at(station, "connected"), station, to)
 
     def conference(self, station: str) -> None:
+        """The phone has both its calls in one."""
         self.engine.conference(self.engine.at(station, "hold"), self.engine.at(station, "connected"), station)
 
     def log_on(self, station: str, login: str) -> None:
+        """An agent logs on at the phone."""
         self.engine.agents[station].login = login
         self.engine.set_agent(station, "agentNotReady", "auxWork")
 
     def press(self, station: str, key: str, reason: str = "0") -> None:
+        """The agent presses a key for a state: one of `KEYS`."""
         state, mode = KEYS[key]
         self.engine.set_agent(station, state, mode, reason, pending=bool(self.engine.of(station)))
 
     def unplug(self, station: str) -> None:
+        """The phone is out of service."""
         self.engine.out.add(station)
         self._tell(station, "OutOfServiceEvent", self.x.subject("device", station) + "<cause>maintenance</cause>")
 
     def plug_in(self, station: str) -> None:
+        """The phone is back."""
         self.engine.out.discard(station)
         self._tell(station, "BackInServiceEvent", self.x.subject("device", station) + "<cause>normal</cause>")
 
     # --- the link
 
     def cut(self) -> None:
+        """Cut the link."""
         if self._writer:
             self._writer.close()
         self._writer = None
@@ -150,9 +172,11 @@ class FakeCsta:
             writer.write(data[start : start + (self.chop or len(data))])
 
     def names(self) -> list[str]:
+        """Names of all requests that came."""
         return [each.name for each in self.asked]
 
     def last(self, name: str) -> Request:
+        """The newest request of that name."""
         return [each for each in self.asked if each.name == name][-1]
 
     def _tell(self, device: str, name: str, body: str) -> None:
@@ -204,24 +228,7 @@ class FakeCsta:
             "RequestSystemStatus": lambda r: self.x.root("RequestSystemStatusResponse",
                                                          "<systemStatus>normal</systemStatus>"),
             "SystemStatusResponse": lambda r: "",
-            "SnapshotDevice": self._snapshot_device,
-            "SnapshotCall": self._snapshot_call,
-            "GetAgentState": self._agent_state,
-            "SetAgentState": self._set_agent,
-            "MakeCall": self._make_call,
-            "AnswerCall": self._at("callToBeAnswered", self.engine.answer),
-            "ClearConnection": self._at("connectionToBeCleared", self.engine.clear),
-            "HoldCall": self._at("callToBeHeld", self.engine.hold),
-            "RetrieveCall": self._at("callToBeRetrieved", self.engine.retrieve),
-            "GenerateDigits": self._at("connectionToSendDigits", lambda call, station: None),
-            "AssociateData": self._at("existingCall", lambda call, station: None),
-            "ConsultationCall": self._consult,
-            "TransferCall": self._both(self.engine.transfer),
-            "ConferenceCall": self._both(self.engine.conference),
-            "AlternateCall": self._both(self._alternate),
-            "ReconnectCall": self._both(self._reconnect),
-            "SingleStepTransferCall": self._single_step,
-            "DeflectCall": self._deflect,
+            **self._at_calls.table(),
         }  # fmt: skip
 
     # --- sessions and monitors
@@ -277,117 +284,6 @@ class FakeCsta:
         ref = str(next(self._refs))
         self._session.monitors[ref] = number
         return self.x.root("MonitorStartResponse", f"<monitorCrossRefID>{ref}</monitorCrossRefID>")
-
-    def _snapshot_device(self, request: Request) -> str:
-        number = bare(request.text("snapshotObject"))
-        infos = []
-        for call in self.engine.of(number):
-            own, far = call.legs[number], next((s for n, s in call.legs.items() if n != number), "null")
-            states = "".join(f"<localConnectionState>{s}</localConnectionState>" for s in (own, far))
-            infos.append(f"<snapshotDeviceResponseInfo>{self.x.connection('connectionIdentifier', call.ident, number)}"
-                         f"<localCallState><compoundCallState>{states}</compoundCallState></localCallState>"
-                         "</snapshotDeviceResponseInfo>")  # fmt: skip
-        data = f"<snapshotData>{''.join(infos)}</snapshotData>"
-        return self.x.root("SnapshotDeviceResponse", f"<crossRefIDorSnapshotData>{data}</crossRefIDorSnapshotData>")
-
-    def _snapshot_call(self, request: Request) -> str:
-        call = self.engine.find(*request.connection("snapshotObject"))
-        infos = "".join(
-            f"<snapshotCallResponseInfo>{self.x.subject('deviceOnCall', number)}"
-            f"{self.x.connection('callIdentifier', call.ident, number)}"
-            f"<localConnectionInfo>{state}</localConnectionInfo></snapshotCallResponseInfo>"
-            for number, state in call.legs.items()
-        )
-        data = f"<crossRefIDorSnapshotData><snapshotData>{infos}</snapshotData></crossRefIDorSnapshotData>"
-        who = self.x.subject("callingDevice", call.calling) + self.x.subject("calledDevice", call.called)
-        return self.x.root("SnapshotCallResponse", data, who, self.x.linkage(call.ucid))
-
-    # --- agents
-
-    def _agent_state(self, request: Request) -> str:
-        station = bare(request.text("device"))
-        agent = self.engine.agents[station]
-        on, busy = agent.state != "agentNull", bool(self.engine.of(station))
-        state = "agentBusy" if on and busy and agent.state == "agentReady" else agent.state
-        pending = f"<pendingAgentState>{agent.pending[0]}</pendingAgentState>" if agent.pending else ""
-        item = f"<agentInfoItem><agentState>{state}</agentState>{pending}</agentInfoItem>"
-        entry = (f"<agentStateEntry><agentID>{agent.login}</agentID><loggedOnState>{str(on).lower()}</loggedOnState>"
-                 f"<agentInfo>{item}</agentInfo></agentStateEntry>")  # fmt: skip
-        private = self.x.private("GetAgentStateResponsePrivateData", f"<workMode>{agent.mode}</workMode>"
-                                 f"<reasonCode>{agent.reason}</reasonCode>")  # fmt: skip
-        return self.x.root("GetAgentStateResponse", f"<agentStateList>{entry}</agentStateList>{private}")
-
-    def _set_agent(self, request: Request) -> str:
-        station, asked = bare(request.text("device")), request.text("requestedAgentState")
-        agent = self.engine.agents[station]
-        if asked == "loggedOn":
-            if bytes.fromhex(request.text("password")) != b"1234" and self.kind == "dmcc":
-                raise RefusedError("operation", "invalidAgentPassword")
-            agent.login = request.text("agentID")
-        elif agent.state == "agentNull":
-            raise RefusedError("operation", "invalidAgentState")
-        mode, reason = request.anywhere("workMode"), request.anywhere("reasonCode") or "0"
-        pending = request.anywhere("enablePending") == "true"
-        # The state is taken on, and told, before the request is answered.
-        kept = self.engine.set_agent(station, STATES[asked], mode, reason, pending=pending)
-        private = self.x.private("SetAgentStateResponsePrivateData", f"<isPending>{str(kept).lower()}</isPending>")
-        return self.x.root("SetAgentStateResponse", private)
-
-    # --- calls
-
-    def _at(self, name: str, do: Callable[[Call, str], None]) -> Callable[[Request], str]:
-        def service(request: Request) -> str:
-            ident, number = request.connection(name)
-            do(self.engine.find(ident, number), number)
-            return self.x.root(f"{request.name}Response")
-
-        return service
-
-    def _both(self, do: Callable[[Call, Call, str], None]) -> Callable[[Request], str]:
-        def service(request: Request) -> str:
-            (held, station), (active, _) = request.connection("heldCall"), request.connection("activeCall")
-            first, second = self.engine.find(held, station), self.engine.find(active, station)
-            if first.legs[station] != "hold":
-                raise RefusedError("stateIncompatibility", "invalidHeldConnectionState")
-            do(first, second, station)
-            return self.x.root(f"{request.name}Response")
-
-        return service
-
-    def _alternate(self, held: Call, active: Call, station: str) -> None:
-        self.engine.hold(active, station, "alternate")
-        self.engine.retrieve(held, station)
-
-    def _reconnect(self, held: Call, active: Call, station: str) -> None:
-        self.engine.clear(active, station)
-        self.engine.retrieve(held, station)
-
-    def _text(self, request: Request) -> str:
-        return bytes.fromhex(request.text("userData", "string")).decode()
-
-    def _make_call(self, request: Request) -> str:
-        station, number = bare(request.text("callingDevice")), bare(request.text("calledDirectoryNumber"))
-        # Originated comes before MakeCallResponse, as it may.
-        call = self.engine.dial(station, number, data=self._text(request))
-        return self.x.root("MakeCallResponse", self.x.connection("callingDevice", call.ident, station))
-
-    def _consult(self, request: Request) -> str:
-        ident, station = request.connection("existingCall")
-        number, data = bare(request.text("consultedDevice")), self._text(request)
-        call = self.engine.consult(self.engine.find(ident, station), station, number, data)
-        return self.x.root("ConsultationCallResponse", self.x.connection("initiatedCall", call.ident, station))
-
-    def _single_step(self, request: Request) -> str:
-        ident, station = request.connection("activeCall")
-        call = self.engine.find(ident, station)
-        self.engine.single_step(call, station, bare(request.text("transferredTo")), self._text(request))
-        return self.x.root("SingleStepTransferCallResponse")
-
-    def _deflect(self, request: Request) -> str:
-        ident, station = request.connection("callToBeDiverted")
-        call = self.engine.find(ident, station)
-        self.engine.divert(call, station, bare(request.text("newDestination")), "redirected")
-        return self.x.root("DeflectCallResponse")
 
 
 def _unknown(_request: Request) -> str:

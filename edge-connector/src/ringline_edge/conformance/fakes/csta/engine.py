@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.support.fakes.csta_xml import Dialect
+from ringline_edge.conformance.fakes.csta.text import Dialect
 
 VDN, SKILL = "5000", "5100"
 AGENT_EVENTS = {
@@ -29,6 +29,8 @@ class RefusedError(Exception):
 
 @dataclass
 class Call:
+    """A call; states of its connections by number."""
+
     ident: str
     ucid: str
     calling: str
@@ -40,6 +42,8 @@ class Call:
 
 @dataclass
 class Agent:
+    """The agent at one phone."""
+
     login: str = ""
     state: str = "agentNull"
     mode: str = "auxWork"
@@ -57,6 +61,7 @@ class Engine:
     """
 
     def __init__(self, dialect: Dialect, stations: tuple[str, ...], tell: Callable[[str, str, str], None]) -> None:
+        """Phones of `stations`, all idle."""
         self.x, self.stations, self._tell = dialect, stations, tell
         self.calls: dict[str, Call] = {}
         self.agents = {station: Agent() for station in stations}
@@ -84,6 +89,7 @@ class Engine:
     # --- beginnings
 
     def new_call(self, calling: str, called: str, data: str = "") -> Call:
+        """A call in which nobody is yet."""
         number = next(self._numbers)
         ident = str(number) if self.x.kind != "openscape" else f"FF0001000000000000000000{number:08d}"
         ucid = f"00001{number:05d}1428242051" if self.x.kind == "dmcc" else ""
@@ -105,6 +111,7 @@ class Engine:
         return call
 
     def route(self, call: Call, number: str) -> None:
+        """Take the call to the queue or to a number."""
         if number == VDN:
             call.legs.setdefault("", "")
             del call.legs[""]
@@ -116,6 +123,7 @@ class Engine:
             self.ring(call, number)
 
     def ring(self, call: Call, number: str, *, queue: bool = False, last: str = "") -> None:
+        """It rings at a number, told to all in the call."""
         call.legs[number] = "alerting"
         redirection = "<lastRedirectionDevice><notRequired/></lastRedirectionDevice>"
         if last:
@@ -129,6 +137,7 @@ class Engine:
                   end=self._tail(call, call.cause, call.data) + private)  # fmt: skip
 
     def fail(self, call: Call, number: str, cause: str) -> None:
+        """The number cannot be reached; who called hears so until they hang up."""
         self.emit(call, "FailedEvent", self.x.connection("failedConnection", call.ident, number),
                   self.x.subject("failingDevice", number), self._who(call), end=self._tail(call, cause))  # fmt: skip
 
@@ -144,21 +153,33 @@ class Engine:
     # --- in the call
 
     def of(self, number: str) -> list[Call]:
+        """Calls in which a number is."""
         return [call for call in self.calls.values() if number in call.legs]
 
     def at(self, number: str, *states: str) -> Call:
+        """A number's first call in one of `states`.
+
+        Raises:
+            RefusedError: It has none.
+        """
         for call in self.of(number):
             if call.legs[number] in states:
                 return call
         raise RefusedError("stateIncompatibility", "invalidConnectionState")
 
     def find(self, ident: str, number: str) -> Call:
+        """A call by its id.
+
+        Raises:
+            RefusedError: There is none, or the number is not in it.
+        """
         call = self.calls.get(ident)
         if call is None or number not in call.legs:
             raise RefusedError("operation", "invalidConnectionID")
         return call
 
     def answer(self, call: Call, number: str) -> None:
+        """A phone that rings takes the call."""
         if call.legs[number] != "alerting":
             raise RefusedError("stateIncompatibility", "noCallToAnswer")
         call.legs[number] = "connected"
@@ -168,6 +189,7 @@ class Engine:
                   end=self._tail(call, call.cause, call.data))  # fmt: skip
 
     def hold(self, call: Call, number: str, cause: str = "normal") -> None:
+        """Hold a connected call."""
         if call.legs[number] != "connected":
             raise RefusedError("stateIncompatibility", "invalidConnectionState")
         call.legs[number] = "hold"
@@ -175,6 +197,7 @@ class Engine:
                   self.x.subject("holdingDevice", number), end=self._tail(call, cause))  # fmt: skip
 
     def retrieve(self, call: Call, number: str) -> None:
+        """Take a held call back."""
         if call.legs[number] != "hold":
             raise RefusedError("stateIncompatibility", "noHeldCall")
         call.legs[number] = "connected"
@@ -197,6 +220,7 @@ class Engine:
             self.after_call(number)
 
     def divert(self, call: Call, number: str, target: str, cause: str) -> None:
+        """A ringing call leaves the phone for another number."""
         call.legs.pop(number)
         self.emit(call, "DivertedEvent", self.x.connection("connection", call.ident, number),
                   self.x.subject("divertingDevice", number), self.x.subject("newDestination", target),
@@ -206,6 +230,7 @@ class Engine:
         self.route(call, target)
 
     def pick_up(self, call: Call, station: str, rung: str) -> None:
+        """Another phone takes what rings."""
         call.legs.pop(rung)
         self.emit(call, "DivertedEvent", self.x.connection("connection", call.ident, rung),
                   self.x.subject("divertingDevice", rung), self.x.subject("newDestination", station),
@@ -216,6 +241,7 @@ class Engine:
     # --- transfers
 
     def consult(self, call: Call, station: str, number: str, data: str = "") -> Call:
+        """Hold, and call somebody about it."""
         self.hold(call, station, "consultation")
         return self.dial(station, number, cause="consultation", data=data)
 
@@ -320,6 +346,7 @@ class Engine:
         self._tell(station, AGENT_EVENTS[agent.state], f"{head}<cause>normal</cause>{private}")
 
     def after_call(self, station: str) -> None:
+        """What is due at a phone that may be free now: a pending state, after-call work, the next caller."""
         agent = self.agents[station]
         if self.of(station):
             return
