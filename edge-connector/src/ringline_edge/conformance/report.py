@@ -41,7 +41,7 @@ async def _played(
     kind: str, opened: Callable[[], worlds.Opened], say: Callable[[str], None]
 ) -> tuple[list[Outcome], frozenset[Verb], frozenset[str]]:
     async with opened() as world:
-        verbs = registry.create(kind, dict(world.settings), "the kit").capabilities.default
+        verbs = registry.create(world.kind or kind, dict(world.settings), "the kit").capabilities.default
     outcomes = []
     async for outcome in kit.play(kind, opened):
         outcomes.append(outcome)

@@ -43,6 +43,7 @@ class World:
         bank: Hands for its phones and callers.
         settings: The adapter's own table that reaches it.
         offers: What the scenarios' `world` may ask of it beside phones: see `scenarios.WORLD`.
+        kind: The adapter's, as `[pbx] kind` names it, where the world has a name of its own.
         silent: Keys of a call or a transition that this PBX does not tell: not compared, and the sheet says so.
         mischief: Spoils the link; None where the bytes are not ours to spoil.
     """
@@ -52,15 +53,16 @@ class World:
     offers: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
     mischief: Callable[[str], None] | None = None
+    kind: str | None = None
 
 
 class Stage:
     """One scenario's adapter, model and phones."""
 
     def __init__(self, kind: str, world: World) -> None:
-        """`kind` as `[pbx] kind` names it."""
+        """`kind` as `[pbx] kind` names it, where the world does not say so itself."""
         self.world = world
-        self.adapter = registry.create(kind, dict(world.settings), "the kit")
+        self.adapter = registry.create(world.kind or kind, dict(world.settings), "the kit")
         self.model = StationModel("kit")
         self.model.lead(1)
         self.model.capabilities = self.adapter.capabilities.of

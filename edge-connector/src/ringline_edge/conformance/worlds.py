@@ -9,6 +9,10 @@ from typing import Final
 from ringline_core.errors import ConfigError
 from ringline_edge.conformance.fakes.ami import server as ami
 from ringline_edge.conformance.fakes.ami.server import FakeAsterisk
+from ringline_edge.conformance.fakes.csta import bank as csta_bank
+from ringline_edge.conformance.fakes.csta import server as csta_server
+from ringline_edge.conformance.fakes.csta import services as csta_services
+from ringline_edge.conformance.fakes.csta.bank import CstaBank
 from ringline_edge.conformance.fakes.freeswitch.bank import FreeswitchPhones
 from ringline_edge.conformance.fakes.freeswitch.server import PASSWORD
 from ringline_edge.conformance.fakes.simulated import SimulatedPbx
@@ -59,7 +63,47 @@ async def freeswitch() -> AsyncIterator[World]:
         await phones.close()
 
 
-FAKES: Final[dict[str, Callable[[], Opened]]] = {"simulator": simulator, "asterisk": asterisk, "freeswitch": freeswitch}
+@asynccontextmanager
+async def csta() -> AsyncIterator[World]:
+    """An Avaya AES of the kit's own on a free port."""
+    async with _csta("dmcc", username=csta_server.USER, password=csta_server.PASSWORD, switch_name="CM1") as world:
+        yield world
+
+
+@asynccontextmanager
+async def csta_plain() -> AsyncIterator[World]:
+    """A server of ECMA-323 and nothing beside it: no session, and no reason codes, which are Avaya's."""
+    async with _csta("standard", frozenset({"reason"}), dialect="plain") as world:
+        yield world
+
+
+@asynccontextmanager
+async def _csta(server: str, silent: frozenset[str] = frozenset(), **more: str) -> AsyncIterator[World]:
+    bank = CstaBank(server, RING_S)
+    settings = {
+        "host": "127.0.0.1",
+        "port": await bank.start(),
+        "stations": csta_bank.STATIONS,
+        "queues": dict.fromkeys(csta_bank.QUEUE_NUMBERS, csta_bank.QUEUE),
+        "recorders": (csta_bank.RECORDER,),
+        "reasons": {"lunch": 3},
+        "agent_password": csta_services.AGENT_PASSWORD,
+        "auto_answer": False,
+    }
+    offers = frozenset(WORLD) - {"second_device"}
+    try:
+        yield World(bank, settings | more, offers, silent, bank.server.mischief, "csta")
+    finally:
+        await bank.close()
+
+
+FAKES: Final[dict[str, Callable[[], Opened]]] = {
+    "simulator": simulator,
+    "asterisk": asterisk,
+    "csta": csta,
+    "csta-plain": csta_plain,
+    "freeswitch": freeswitch,
+}
 
 
 def of(kind: str) -> Callable[[], Opened]:

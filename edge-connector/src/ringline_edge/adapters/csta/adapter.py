@@ -14,6 +14,7 @@ from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.csta import commands, snapshot
 from ringline_edge.adapters.csta.commands import Commands, Step
 from ringline_edge.adapters.csta.config import CstaConfig
+from ringline_edge.adapters.csta.events import connection
 from ringline_edge.adapters.csta.holds import Holds
 from ringline_edge.adapters.csta.link import Link
 from ringline_edge.adapters.csta.requests import Requests
@@ -253,13 +254,16 @@ class CstaAdapter:
         if step.rejects is not None:
             step.rejects.failed = Cause.REJECTED
         try:
-            await link.ask(step.body)
+            answer = await link.ask(step.body)
         except CommandError:
             if step.rejects is not None:
                 step.rejects.failed = before
             raise
         except PbxUnavailableError as err:
             raise CommandError(ErrorCode.PBX_DOWN, "The PBX does not answer.") from err
+        if step.dials is not None:
+            ident, _ = connection(find(answer, "callingDevice"))
+            self._tell(self._translator.floor.place(ident, step.dials))
 
     async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
         """See `PbxAdapter.hold`; after-call work, which shows no reason."""

@@ -26,6 +26,7 @@ def initiated(floor: Floor, event: Event) -> Iterator[Fact]:
     call, own = _seen(floor, event, ident, number, device, LegState.INITIATED)
     if own is not None:
         own.origin, own.by = True, By.AGENT_PHONE
+        call.dialed = call.dialed or floor.placed.pop(ident, None)
         _consults(floor, call, own, event)
         yield from floor.tell(call, own)
 
@@ -71,6 +72,8 @@ def _prompted(floor: Floor, event: Event, ident: str, number: str, device: str) 
     call, own = _seen(floor, event, ident, number, device, LegState.INITIATED)
     if own is not None:
         own.origin, own.by = True, own.by or By.AGENT_PHONE
+        said = subject(event.fields.get("calledDevice"))[0]
+        call.dialed = call.dialed or floor.placed.pop(ident, None) or said or None
         yield from floor.tell(call, own)
 
 
@@ -181,7 +184,9 @@ def diverted(floor: Floor, event: Event) -> Iterator[Fact]:
         cause, how = left.failed or cause, Left.CLEARED
     elif cause is Cause.NORMAL:
         cause = Cause.FORWARDED
-    by = By.AGENT_PHONE if how is Left.CLEARED and left.failed else By.PBX
+    by: By | str = By.AGENT_PHONE if how is Left.CLEARED and left.failed else By.PBX
+    if cause is Cause.PICKED_UP:
+        by = (target and floor.naming.station(target)) or By.REMOTE
     yield from floor.leave(call, left, Ended(event.at_ms, how, cause, by, target), event.monitor)
 
 
@@ -220,9 +225,11 @@ def cleared(floor: Floor, event: Event) -> Iterator[Fact]:
     if number == event.device and local == "hold":
         return  # Some releases send this when a line is put on hold [K].
     yield from floor.leave(call, dropped, _ended(dropped, event, releasing), event.monitor)
+    yield from floor.asks_no_more(dropped)
     own = call.legs.get(event.device)
     if own is not None and local == _GONE:
         yield from floor.leave(call, own, _ended(own, event, releasing), event.monitor)
+        yield from floor.asks_no_more(own)
     if dropped.station or own is not None:
         yield from _see_off(floor, call, event, releasing)
 
@@ -291,7 +298,9 @@ def _note(floor: Floor, call: Call, event: Event) -> None:
     # The vector directory number is what the caller dialled; the called device may be the agent already.
     dialed = subject(private.get("distributingVDN"))[0] or called
     call.dialed = call.dialed or dialed or None
-    queue = floor.naming.queue(group) or floor.naming.queue(called) or group
+    # Where no group is told, the device that passed the call on last is the one that distributes it (ECMA-269).
+    last = subject(event.fields.get("lastRedirectionDevice"))[0]
+    queue = floor.naming.queue(group) or floor.naming.queue(called) or floor.naming.queue(last) or group
     call.queue = queue or call.queue
 
 
@@ -321,7 +330,8 @@ def _consults(floor: Floor, call: Call, own: Connection, event: Event) -> None:
     if own.consult_of is None and event.word("cause") == _CONSULT and own.station is not None:
         about = _held_by(floor, own)
         if about is not None:
-            own.consult_of, call.consult_of = about[1].call, about[0].name
+            own.consult_of = call.asks_about = about[1].call
+            call.consult_of = about[0].name
 
 
 def _held_by(floor: Floor, own: Connection) -> tuple[Call, Connection] | None:

@@ -40,12 +40,14 @@ class Step:
         state: Agent state that is asked for, with the station.
         rejects: The connection that this sends away.
         consults: The connection that this begins a consultation about.
+        dials: Number to which this makes a call.
     """
 
     body: bytes
     state: tuple[str, AgentStateName] | None = None
     rejects: Connection | None = None
     consults: Connection | None = None
+    dials: str | None = None
 
 
 def capabilities(config: CstaConfig) -> Capabilities:
@@ -80,7 +82,8 @@ class Commands:
                 number = self._target(command.to)
                 prompt = not self._config.auto_answer
                 device = self.device(command.station)
-                return Step(self._requests.make_call(device, number, prompt=prompt, data=self._key(command)))
+                body = self._requests.make_call(device, number, prompt=prompt, data=self._key(command))
+                return Step(body, dials=command.to)
             case Verb.COMPLETE | Verb.CANCEL | Verb.SWAP | Verb.CONFERENCE:
                 return self._both(command.verb, calls)
             case _:

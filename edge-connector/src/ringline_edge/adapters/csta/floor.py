@@ -31,6 +31,7 @@ NO_PARTY: Final = Party()
 _ALL_ZERO: Final = "0" * 20
 _UP: Final = frozenset({LegState.CONNECTED, LegState.HOLD})
 _TOMBSTONES: Final = 1024
+_PLACED: Final = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +84,7 @@ class Call:
         legs: Its connections by number.
         transferred_by: Station that transferred it; for those who are rung from now on.
         consult_of: Name of the call that it consults about, until that was told.
+        asks_about: `Connection.call` of the held connection that it consults about, as long as it does.
         seen_at_ms: When a monitored device left it last; counts while none is in it.
     """
 
@@ -95,6 +97,7 @@ class Call:
     legs: dict[str, Connection] = field(default_factory=dict)
     transferred_by: str | None = None
     consult_of: str | None = None
+    asks_about: str | None = None
     seen_at_ms: int = 0
 
     @property
@@ -115,6 +118,7 @@ class Floor:
     Attributes:
         calls: By the switch's call id.
         monitors: Number of the monitored device by `monitorCrossRefID`.
+        placed: What was dialled in a call that we had made and of which no event came yet, by its id.
     """
 
     def __init__(self, naming: Naming) -> None:
@@ -123,6 +127,7 @@ class Floor:
         self.keys = DataKeys()
         self.monitors: dict[str, str] = {}
         self.calls: dict[str, Call] = {}
+        self.placed: dict[str, str] = {}
         self._serial = itertools.count(1)
         self._over: dict[tuple[str, str], _Over] = {}
 
@@ -165,8 +170,34 @@ class Floor:
             made.role = LegRole.MONITOR
         elif self.naming.queue(number):
             made.role = LegRole.HELPER
+        made.consult_of = call.asks_about
         call.legs[number] = made
         return made
+
+    def place(self, ident: str, number: str) -> list[Fact]:
+        """We had a call made: what it will dial is known while the own phone rings, and before any event says it."""
+        call = self.calls.get(ident)
+        if call is None:
+            self.placed[ident] = number
+            if len(self.placed) > _PLACED:
+                del self.placed[next(iter(self.placed))]  # the call of that answer never showed
+            return []
+        call.dialed = call.dialed or number
+        return self.tell_all(call)
+
+    def asks_no_more(self, gone: Connection) -> Iterator[Fact]:
+        """Where the call that it was about has left the phone, what is left of a consultation is an ordinary call."""
+        for call in list(self.calls.values()):
+            if call.asks_about == gone.call and gone.number in call.legs:
+                self.no_consult(call)
+                yield from self.tell_all(call)
+
+    @staticmethod
+    def no_consult(call: Call) -> None:
+        """A call that is none, or no longer."""
+        call.asks_about = None
+        for each in call.legs.values():
+            each.consult_of = None
 
     def is_others_word(self, number: str, device: str) -> bool:
         """Whether a monitor of another device tells of one that has a monitor of its own, which tells it first-hand."""

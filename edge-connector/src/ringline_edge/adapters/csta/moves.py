@@ -36,6 +36,7 @@ def transferred(floor: Floor, event: Event) -> Iterator[Fact]:
             floor.note_end(call.ident, leaver, event.monitor)
     new, joins = _merge(floor, event, old, lines, "transfer")
     yield from joins
+    floor.no_consult(new)
     new.transferred_by = floor.naming.station(leaver) or new.transferred_by
     for each in targets:
         if each.station is not None and new.legs.get(each.number) is each:
@@ -54,6 +55,8 @@ def conferenced(floor: Floor, event: Event) -> Iterator[Fact]:
     yield from _fold_own(floor, old, event)
     new, joins = _merge(floor, event, old, lines, "conference")
     yield from joins
+    if len(old) > 1:
+        floor.no_consult(new)  # a recorder that steps in ends no consultation
     _add_unknown(floor, new, lines, event, set())
     added = subject(event.fields.get("addedParty"))[0]
     listener = new.legs.get(added)

@@ -4,51 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from ringline_edge.conformance.fakes.csta.state import AGENT_EVENTS, SKILL, VDN, Agent, Call, RefusedError
 from ringline_edge.conformance.fakes.csta.text import Dialect
-
-VDN, SKILL = "5000", "5100"
-AGENT_EVENTS = {
-    "agentNull": "AgentLoggedOffEvent",
-    "agentReady": "AgentReadyEvent",
-    "agentNotReady": "AgentNotReadyEvent",
-    "agentWorkingAfterCall": "AgentWorkingAfterCallEvent",
-}
-
-STATES = {"loggedOn": "agentNotReady", "loggedOff": "agentNull", "ready": "agentReady", "notReady": "agentNotReady",
-          "workingAfterCall": "agentWorkingAfterCall"}  # fmt: skip
-KEYS = {"ready": ("agentReady", "autoIn"), "manual_in": ("agentReady", "manualIn"),
-        "not_ready": ("agentNotReady", "auxWork"), "after_call_work": ("agentWorkingAfterCall", "afterCallWork"),
-        "log_off": ("agentNull", "auxWork")}  # fmt: skip
-
-
-class RefusedError(Exception):
-    """Category and value of a CSTA error."""
-
-
-@dataclass
-class Call:
-    """A call; states of its connections by number."""
-
-    ident: str
-    ucid: str
-    calling: str
-    called: str
-    data: str = ""
-    legs: dict[str, str] = field(default_factory=dict)
-    cause: str = "newCall"
-
-
-@dataclass
-class Agent:
-    """The agent at one phone."""
-
-    login: str = ""
-    state: str = "agentNull"
-    mode: str = "auxWork"
-    reason: str = "0"
-    pending: tuple[str, str] | None = None
 
 
 class Engine:
@@ -58,6 +16,9 @@ class Engine:
         tell: Sends an event's body to the monitors of a device, if there are any.
         busy: Numbers that are busy.
         silent: Whether agents' changes are told by no event, as some AES releases have it.
+        new_ids: Whether a transfer takes a call id of its own.
+        on_ring: Called where it begins to ring: the call, the number, and whether a queue offers it.
+        on_fail: Called where a caller hears that it goes no further.
     """
 
     def __init__(self, dialect: Dialect, stations: tuple[str, ...], tell: Callable[[str, str, str], None]) -> None:
@@ -70,6 +31,8 @@ class Engine:
         self.new_ids = False
         self.out: set[str] = set()
         self.waiting: list[Call] = []
+        self.on_ring: Callable[[Call, str, bool], None] = lambda _call, _number, _queue: None
+        self.on_fail: Callable[[Call], None] = lambda _call: None
         self._numbers = itertools.count(519)
 
     # --- telling
@@ -100,21 +63,32 @@ class Engine:
         """A phone goes off the hook and dials."""
         call = self.new_call(station, number, data)
         call.cause = cause
+        self._initiate(call, station)
+        self._originate(call, station, number)
+        return call
+
+    def prompt(self, station: str, number: str, data: str = "") -> Call:
+        """The phone asks to be picked up, and dials then."""
+        call = self.new_call(station, number, data)
+        call.cause, call.prompts = "makeCall", number
+        self._initiate(call, station)
+        return call
+
+    def _initiate(self, call: Call, station: str) -> None:
         call.legs[station] = "initiated"
         own = self.x.connection("initiatedConnection", call.ident, station)
         self.emit(call, "ServiceInitiatedEvent", own, self.x.subject("initiatingDevice", station),
-                  end=self._tail(call, cause))  # fmt: skip
+                  end=self._tail(call, call.cause))  # fmt: skip
+
+    def _originate(self, call: Call, station: str, number: str) -> None:
         call.legs[station] = "connected"
         self.emit(call, "OriginatedEvent", self.x.connection("originatedConnection", call.ident, station),
-                  self._who(call), end=self._tail(call, cause))  # fmt: skip
+                  self._who(call), end=self._tail(call, call.cause))  # fmt: skip
         self.route(call, number)
-        return call
 
     def route(self, call: Call, number: str) -> None:
         """Take the call to the queue or to a number."""
         if number == VDN:
-            call.legs.setdefault("", "")
-            del call.legs[""]
             self.waiting.append(call)
             self.distribute()
         elif number in self.busy or number in self.out:
@@ -122,9 +96,10 @@ class Engine:
         else:
             self.ring(call, number)
 
-    def ring(self, call: Call, number: str, *, queue: bool = False, last: str = "") -> None:
+    def ring(self, call: Call, number: str, *, queue: bool = False) -> None:
         """It rings at a number, told to all in the call."""
         call.legs[number] = "alerting"
+        last = VDN if queue else call.last
         redirection = "<lastRedirectionDevice><notRequired/></lastRedirectionDevice>"
         if last:
             redirection = f"<lastRedirectionDevice>{self.x.device_id('numberDialed', last)}</lastRedirectionDevice>"
@@ -135,20 +110,36 @@ class Engine:
         self.emit(call, "DeliveredEvent", self.x.connection("connection", call.ident, number),
                   self.x.subject("alertingDevice", number), self._who(call), redirection,
                   end=self._tail(call, call.cause, call.data) + private)  # fmt: skip
+        self.on_ring(call, number, queue)
 
     def fail(self, call: Call, number: str, cause: str) -> None:
         """The number cannot be reached; who called hears so until they hang up."""
+        self._tell_failed(call, number, cause)
+        self.on_fail(call)
+
+    def _tell_failed(self, call: Call, number: str, cause: str) -> None:
         self.emit(call, "FailedEvent", self.x.connection("failedConnection", call.ident, number),
                   self.x.subject("failingDevice", number), self._who(call), end=self._tail(call, cause))  # fmt: skip
 
     def distribute(self) -> None:
-        """Offer the oldest waiting call to the first agent who is ready and free."""
+        """Offer the oldest waiting call to the agent who is ready and free, and was offered one the longest ago."""
         for call in list(self.waiting):
-            free = next((s for s, a in self.agents.items() if a.state == "agentReady" and not self.of(s)), None)
-            if free is None:
+            free = [
+                s for s, a in self.agents.items() if a.state == "agentReady" and not self.of(s) and s not in self.out
+            ]
+            if not free:
                 return
             self.waiting.remove(call)
-            self.ring(call, free, queue=True)
+            station = min(free, key=lambda each: self.agents[each].offered)
+            self.agents[station].offered = 1 + max(each.offered for each in self.agents.values())
+            self.ring(call, station, queue=True)
+
+    def forget(self) -> None:
+        """All calls are gone without a word."""
+        self.calls.clear()
+        self.waiting.clear()
+        for agent in self.agents.values():
+            agent.pending = None
 
     # --- in the call
 
@@ -179,7 +170,11 @@ class Engine:
         return call
 
     def answer(self, call: Call, number: str) -> None:
-        """A phone that rings takes the call."""
+        """A phone that rings takes the call; one that asks to be picked up dials."""
+        if call.prompts and number == call.calling:
+            target, call.prompts = call.prompts, ""
+            self._originate(call, number, target)
+            return
         if call.legs[number] != "alerting":
             raise RefusedError("stateIncompatibility", "noCallToAnswer")
         call.legs[number] = "connected"
@@ -261,6 +256,8 @@ class Engine:
         new.legs = {n: s for n, s in {**held.legs, **active.legs}.items() if n != station}
         new.calling, new.called, new.cause = held.calling, held.called, "transfer"
         self.calls.pop(held.ident, None)
+        for each in {held.ident: held, active.ident: active}.values():
+            each.became = None if each is new else new
         ucid = "".join(
             (self.x.linkage(new.ucid, "newCallLinkageData"), self.x.linkage(held.ucid, "oldCallLinkageData"))
         )
@@ -283,13 +280,15 @@ class Engine:
         new.cause, new.data = "singleStepTransfer", data or call.data
         if new is not call:
             del self.calls[old_ident]
+            call.became = new
         old = "" if self.x.kind == "openscape" else old_ident
         lines = [(new.ident, number, old, number) for number in new.legs]
         self.emit(new, "TransferedEvent", self.x.connection("primaryOldCall", old_ident, station),
                   self.x.subject("transferringDevice", station), self.x.subject("transferredToDevice", target),
                   self.x.listing("transferredConnections", lines), end="<cause>singleStepTransfer</cause>",
                   to=(station,))  # fmt: skip
-        self.ring(new, target, last=station)
+        new.last = station
+        self.route(new, target)
         if station in self.agents:
             self.after_call(station)
 
@@ -301,6 +300,7 @@ class Engine:
         held.legs = dict.fromkeys({**held.legs, **active.legs}, "connected")
         added = next(number for number in active.legs if number != station)
         self.calls.pop(active.ident, None)
+        active.became = held
         self.emit(held, "ConferencedEvent", self.x.connection("primaryOldCall", before[0], station),
                   self.x.connection("secondaryOldCall", before[1], station),
                   self.x.subject("conferencingDevice", station), self.x.subject("addedParty", added),

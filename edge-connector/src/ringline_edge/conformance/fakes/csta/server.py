@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ringline_edge.conformance.fakes.csta.engine import KEYS, Call, Engine, RefusedError
+from ringline_edge.conformance.fakes.csta.engine import Engine
 from ringline_edge.conformance.fakes.csta.services import Services
+from ringline_edge.conformance.fakes.csta.state import KEYS, Call, RefusedError
 from ringline_edge.conformance.fakes.csta.text import AVAYA, EVENT_ID, SESSION, Dialect, Request, bare, frame, requests
+from ringline_edge.conformance.mischief import Mischief
 
 USER, PASSWORD = "cti", "s3cret"
 STATIONS = ("4750", "4751", "4752")
+_GARBAGE = frame(EVENT_ID, "<DeliveredEvent><monitorCrossRefID>1</") + frame(EVENT_ID, "<HeldEvent/>")
+_CONNECTION = re.compile("<(callID|deviceID)[^>]*>([^<]*)<")
 
 
 @dataclass
@@ -34,6 +39,7 @@ class FakeCsta:
         known: Protocol version endings that the server speaks.
         forgets: Old session ids are refused.
         unknown: Numbers that may not be monitored.
+        mischief: Spoils the events of monitors.
         chop: Events are sent in pieces of that many bytes; 0 sends each whole.
     """
 
@@ -57,11 +63,24 @@ class FakeCsta:
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._refs = itertools.count(1)
+        self.mischief = Mischief(self.send, _GARBAGE)
 
     async def open(self, tls: ssl.SSLContext | None = None) -> None:
-        """Listen; `port` says where."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        """Listen; `port` says where, and stays the same after `shut`."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=tls)
         self.port = int(self._server.sockets[0].getsockname()[1])
+
+    def forget(self) -> None:
+        """The switch and the server have restarted: no calls, no sessions; agents and phones stay."""
+        self.engine.forget()
+        self._sessions.clear()
+        self._session = None
+
+    def shut(self) -> None:
+        """Cut the link, and take no new one."""
+        self.cut()
+        if self._server:
+            self._server.close()
 
     async def close(self) -> None:
         """Cut the link and stop listening."""
@@ -183,7 +202,10 @@ class FakeCsta:
         monitors = self._session.monitors if self._session else {}
         for ref, monitored in monitors.items():
             if monitored == device:
-                self.say(self.x.root(name, f"<monitorCrossRefID>{ref}</monitorCrossRefID>", body))
+                told = self.x.root(name, f"<monitorCrossRefID>{ref}</monitorCrossRefID>", body)
+                # Call events begin with the connection that they are about; all others are about the device.
+                about = frozenset(_CONNECTION.findall(body.partition("Device>")[0])) or device
+                self.mischief.send(about, frame(EVENT_ID, told))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.links += 1
@@ -214,6 +236,7 @@ class FakeCsta:
         except RefusedError as err:
             answer = self.x.error(*err.args)
         if answer:
+            self.mischief.flush()
             self.say(answer, request.invoke)
 
     def _services(self) -> dict[str, Callable[[Request], str]]:

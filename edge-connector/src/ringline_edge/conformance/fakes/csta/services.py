@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ringline_edge.conformance.fakes.csta.engine import STATES, Call, Engine, RefusedError
+from ringline_edge.conformance.fakes.csta.engine import Engine
+from ringline_edge.conformance.fakes.csta.state import STATES, Call, RefusedError
 from ringline_edge.conformance.fakes.csta.text import Dialect, Request, bare
 
 AGENT_PASSWORD = "1234"  # noqa: S105 - of the fake
@@ -129,8 +130,9 @@ class Services:
 
     def _make_call(self, request: Request) -> str:
         station, number = bare(request.text("callingDevice")), bare(request.text("calledDirectoryNumber"))
-        # Originated comes before MakeCallResponse, as it may.
-        call = self.engine.dial(station, number, data=self._text(request))
+        # Events come before MakeCallResponse, as they may.
+        begin = self.engine.prompt if request.text("autoOriginate") == "prompt" else self.engine.dial
+        call = begin(station, number, data=self._text(request))
         return self.x.root("MakeCallResponse", self.x.connection("callingDevice", call.ident, station))
 
     def _consult(self, request: Request) -> str:
