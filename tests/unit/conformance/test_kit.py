@@ -18,10 +18,13 @@ from ringline_edge.conformance.scenarios import ALL
 
 UNSUPPORTED = {
     "simulator": set[str](),
+    "csta": {"two_devices"},
+    "csta-plain": {"two_devices"},
     "asterisk": {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference"},
     "freeswitch": set[str](),
 }
-"""What a fake cannot play: AMI's consultations live in a dial plan, which only the real one has."""
+"""What a fake cannot play: AMI's consultations live in a dial plan, which only the real one has; a CSTA station is one
+device."""
 
 
 async def played(kind: str, *names: str) -> list[Outcome]:
@@ -59,7 +62,7 @@ async def test_what_an_adapter_forgets_is_seen(name: str, monkeypatch: pytest.Mo
         return fact
 
     monkeypatch.setattr("ringline_edge.adapters.simulator.adapter.translate", wrong)
-    monkeypatch.setattr("ringline_edge.conformance.stage.PATIENCE_S", 1.0)
+    monkeypatch.setattr("ringline_edge.conformance.stage.PATIENCE_S", 0.5)
     (outcome,) = await played("simulator", name)
     assert outcome.verdict is Verdict.FAILED
     assert outcome.why
@@ -67,10 +70,12 @@ async def test_what_an_adapter_forgets_is_seen(name: str, monkeypatch: pytest.Mo
 
 def test_the_command_ends_with_one_line_and_writes_the_sheet(tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.md"
-    done = CliRunner().invoke(app, ["conformance", "--adapter", "simulator", "--sheet", str(sheet)])
+    done = CliRunner().invoke(app, ["conformance", "--adapter", "csta-plain", "--sheet", str(sheet)])
     assert done.exit_code == 0, done.output
-    assert done.output.splitlines()[-1] == f"simulator: passed {len(ALL)}, unsupported 0, failed 0"
+    assert done.output.splitlines()[-1] == f"csta-plain: passed {len(ALL) - 1}, unsupported 1, failed 0"
+    assert "unsupported: two_devices: a second device at station 1003" in done.output
     assert "| `held_back` |" in sheet.read_text()
+    assert "- Not told by this PBX: reason" in sheet.read_text()
 
 
 def test_a_kind_that_the_kit_does_not_know_is_refused_with_those_it_does() -> None:

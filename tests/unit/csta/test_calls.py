@@ -137,6 +137,7 @@ async def test_a_call_that_a_colleague_picks_up_is_diverted_here_and_answered_th
     await w.sees("4751", "connected")
     await w.sees("4750")
     assert w.events("4750") == ["ringing", "diverted:picked_up"]
+    assert w.model.document("4750")["recent"][-1]["by"] == "4751"
     assert w.call("4751")["interaction"] == call["interaction"]
     assert w.call("4751")["remote"]["number"] == CUSTOMER
 
@@ -178,11 +179,13 @@ async def test_a_consultation_by_the_phone_is_part_of_the_customers_story_and_it
     assert w.legs("4750") == ["hold", "initiated"]
     assert w.call("4750", 1)["consult_of"] == call["call"]
     assert w.call("4751")["interaction"] == call["interaction"]
+    assert (w.call("4751")["consult_of"], w.call("4751")["remote"]["number"]) == (call["call"], "4750")
     w.pbx.answer("4751")
     await w.sees("4750", "hold", "connected")
     w.pbx.transfer("4750")
     await w.sees("4750")
     remote = w.call("4751")
+    assert remote["consult_of"] is None
     assert (remote["remote"]["number"], remote["transferred_by"]) == (CUSTOMER, "4750")
     assert remote["interaction"] == call["interaction"]
     w.pbx.hang_up(CUSTOMER)
@@ -190,6 +193,26 @@ async def test_a_consultation_by_the_phone_is_part_of_the_customers_story_and_it
     assert w.events("4750")[:5] == ["ringing", "answered", "held", "consulting", "answered"]
     assert sorted(w.events("4750")[5:]) == ["transferred:normal", "transferred:normal"]
     assert w.events("4751") == ["ringing", "answered", "transferred", "dropped:normal"]
+
+
+async def test_what_a_customer_leaves_of_a_consultation_by_hanging_up_is_an_ordinary_call(w: World) -> None:
+    await w.talking()
+    w.pbx.consult("4750", "4751")
+    await w.sees("4751", "alerting")
+    w.pbx.answer("4751")
+    await w.sees("4751", "connected")
+    assert w.call("4751")["consult_of"]
+    w.pbx.hang_up(CUSTOMER)
+    await w.sees("4750", "connected")
+    assert [w.call(each)["consult_of"] for each in ("4750", "4751")] == [None, None]
+
+
+async def test_a_call_that_is_passed_on_to_a_queue_names_it_where_it_rings(w: World) -> None:
+    await w.talking()
+    await w.ready("4751")
+    w.pbx.blind_transfer("4750", "5000")
+    await w.sees("4751", "alerting")
+    assert (w.call("4751")["queue"], w.call("4751")["transferred_by"]) == ("support", "4750")
 
 
 async def test_a_conference_keeps_the_customers_leg_and_shows_both_others(w: World) -> None:
@@ -201,6 +224,7 @@ async def test_a_conference_keeps_the_customers_leg_and_shows_both_others(w: Wor
     w.pbx.conference("4750")
     await w.sees("4750", "connected")
     assert {each["number"] for each in w.call("4750")["parties"]} == {CUSTOMER, "4751"}
+    assert [w.call(each)["consult_of"] for each in ("4750", "4751")] == [None, None]
     assert "conferenced" in w.events("4750")
     assert "conferenced" in w.events("4751")
     w.pbx.hang_up("4750")

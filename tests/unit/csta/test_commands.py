@@ -149,6 +149,12 @@ async def test_a_station_rings_first_where_calls_are_not_placed_by_the_phone_its
     async with world("dmcc", auto_answer=False) as w:
         await w.do(Verb.PLACE, "4750", to="4751")
         assert w.pbx.last("MakeCall").text("autoOriginate") == "prompt"
+        await w.sees("4750", "initiated")
+        # No event has said yet what will be dialled.
+        await eventually(lambda: w.call("4750")["remote"]["number"] == "4751")
+        assert not w.legs("4751")
+        w.pbx.answer_prompt("4750")
+        await w.sees("4751", "alerting")
 
 
 @pytest.mark.parametrize("number", ["", "12a", "1;2", "</x>", "1" * 40])

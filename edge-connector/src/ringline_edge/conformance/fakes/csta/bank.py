@@ -216,7 +216,7 @@ class CstaBank:
         self._engine.retrieve(held, station)
 
     def _reject(self, station: str) -> None:
-        call = self._engine.at(station, "alerting")
+        call = self._first(station, "alerting", "initiated")
         if (call.ident, station) in self._ringing:
             self._engine.divert(call, station, VDN, "redirected")
         else:

@@ -106,6 +106,10 @@ class FakeCsta:
         """Whoever rings there answers."""
         self.engine.answer(self.engine.at(party, "alerting"), party)
 
+    def answer_prompt(self, station: str) -> None:
+        """The phone that asked for it is picked up, and dials."""
+        self.engine.answer(self.engine.at(station, "initiated"), station)
+
     def hold(self, station: str) -> None:
         """The phone holds its call."""
         self.engine.hold(self.engine.at(station, "connected"), station)
