@@ -203,6 +203,23 @@ def test_only_who_was_consulted_is_told_of_the_transfer() -> None:
     assert {station: call["remote"]["number"] for station, call in shown.items()} == {"4751": "4752", "4752": "4751"}
 
 
+def test_a_placed_call_shows_its_number_where_the_answer_came_before_the_first_event() -> None:
+    bench = Bench("dmcc")
+    assert bench.translator.floor.place("519", CUSTOMER) == []
+    call = bench.engine.prompt("4750", CUSTOMER)
+    (shown,) = bench.model.document("4750")["calls"]
+    assert call.ident == "519"
+    assert (shown["leg"], shown["remote"]["number"], shown["direction"]) == ("initiated", CUSTOMER, "outbound")
+
+
+def test_answers_to_placed_calls_that_never_show_are_forgotten() -> None:
+    floor = translator().floor
+    for ident in range(200):
+        floor.place(str(ident), CUSTOMER)
+    assert len(floor.placed) < 100
+    assert "199" in floor.placed
+
+
 def test_a_call_bears_its_ucid_so_that_a_restarted_edge_knows_it_again() -> None:
     bench = Bench("dmcc")
     call = bench.engine.new_call(CUSTOMER, "4750")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from ringline_core.errors import ConfigError
 from ringline_edge.conformance.fakes.ami import server as ami
@@ -66,19 +66,20 @@ async def freeswitch() -> AsyncIterator[World]:
 @asynccontextmanager
 async def csta() -> AsyncIterator[World]:
     """An Avaya AES of the kit's own on a free port."""
-    async with _csta("dmcc", username=csta_server.USER, password=csta_server.PASSWORD, switch_name="CM1") as world:
+    async with csta_like("dmcc", username=csta_server.USER, password=csta_server.PASSWORD, switch_name="CM1") as world:
         yield world
 
 
 @asynccontextmanager
 async def csta_plain() -> AsyncIterator[World]:
     """A server of ECMA-323 and nothing beside it: no session, and no reason codes, which are Avaya's."""
-    async with _csta("standard", frozenset({"reason"}), dialect="plain") as world:
+    async with csta_like("standard", frozenset({"reason"}), dialect="plain") as world:
         yield world
 
 
 @asynccontextmanager
-async def _csta(server: str, silent: frozenset[str] = frozenset(), **more: str) -> AsyncIterator[World]:
+async def csta_like(server: str, silent: frozenset[str] = frozenset(), **more: Any) -> AsyncIterator[World]:
+    """A CSTA server of that kind, see `FakeCsta`; `more` are settings of the adapter that fit it."""
     bank = CstaBank(server, RING_S)
     settings = {
         "host": "127.0.0.1",
