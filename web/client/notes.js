@@ -298,7 +298,9 @@ export class Notes {
 
   /** @param {Call[]} calls of a document that was taken; at a call's end its note is saved at once */
   keep(calls) {
-    this.listed = new Map(calls.map((call) => [call.interaction, call]));
+    // A consult shares its customer's interaction; the note is about the customer, so their call goes in last.
+    const inOrder = [...calls.filter((call) => call.consult_of), ...calls.filter((call) => !call.consult_of)];
+    this.listed = new Map(inOrder.map((call) => [call.interaction, call]));
     for (const call of calls) for (const old of call.was ?? []) this.#follow(old, call.interaction);
     for (const note of this.notes.values()) this.#look(note);
   }

@@ -160,6 +160,13 @@ test("without an answer the same frame is sent again", async () => {
   assert.deepEqual(second, first);
 });
 
+test("a note is about the customer while a colleague is consulted", async () => {
+  const { world, note } = await talking();
+  const consulted = call({ call: "c-2", consult_of: "c-1", remote: { number: "1003" } });
+  world.socket.says({ ...truth(world, 2, [call({ leg: "held" }), consulted]), t: "station" });
+  assert.equal(note.about, "Erika");
+});
+
 test("a reload brings back what was not saved, and the cloud gets it", async () => {
   const { world: before, note: typed } = await talking();
   typed.set("Wants a refund");
