@@ -52,6 +52,15 @@ def busy_day(cloud: Cloud) -> None:
     tell(cloud, "missed-5", offset=50, legs=missed)
 
 
+def test_a_supervisor_opens_the_interactions_that_they_list_and_no_others(office: Cloud) -> None:
+    busy_day(office)
+    interactions = {each["call"]: each["interaction"] for each in asks(office, "")[1]["items"]}
+    opened = [
+        each for each, of in interactions.items() if request(office, "GET", f"/interactions/{of}", who=SUE)[0] == 200
+    ]
+    assert opened == found(office, "", SUE) == ["lost-3", "anna-1"]
+
+
 @pytest.mark.parametrize(
     ("who", "question", "calls"),
     [

@@ -147,17 +147,22 @@ def test_a_preflight_passes_without_a_token(cloud: Cloud) -> None:
     assert request(cloud, "OPTIONS", "/tickets", who=None)[0] == 204
 
 
-def test_an_interaction_is_shown_to_who_took_part_and_to_supervisors(cloud: Cloud) -> None:
+def test_an_interaction_is_shown_to_who_took_part_and_to_their_supervisors(cloud: Cloud) -> None:
     cloud.edge_leads()
     cloud.logged_on()
+    for who, station, team in (("anna", "1001", "red"), ("sue", "1004", "red"), ("bob", "1005", "blue")):
+        cloud.mapped(who, station, team=team, queues=["sales"])
     cloud.state("1001", 1, calls=[call("c-1")], rang=["c-1"])
     record = {"call": "c-1", "version": 1, "record": {"interaction": "i-c-1", "legs": []}}
     cloud.from_edge({"t": "records", "items": [record]})
     status, shown = request(cloud, "GET", "/interactions/i-c-1", who=token())
     assert (status, shown["agents"], [each["call"] for each in shown["calls"]]) == (200, ["anna"], ["c-1"])
     assert request(cloud, "GET", "/interactions/i-c-1", who=token(sub="ben"))[0] == 403
-    sue = token(sub="sue", **{"cognito:groups": ["supervisor"]})
-    assert request(cloud, "GET", "/interactions/i-c-1", who=sue)[0] == 200
+    seen = {
+        who: request(cloud, "GET", "/interactions/i-c-1", who=token(sub=who, **{"cognito:groups": ["supervisor"]}))[0]
+        for who in ("sue", "bob", "lone")
+    }
+    assert seen == {"sue": 200, "bob": 403, "lone": 403}
     assert request(cloud, "GET", "/interactions/i-none", who=token())[0] == 403
 
 

@@ -119,6 +119,25 @@ def asked(deps: Deps, by: Person, question: Question) -> tuple[list[Row], str | 
     return found, None if last is None else _cursor(deps, by, question, reading, last)
 
 
+def may_see(deps: Deps, by: Person, interaction: str, head: Item) -> bool:
+    """Whether the asker may see an interaction: as theirs, as their team's or its queues', or as an admin.
+
+    Args:
+        deps: The store.
+        by: Who asks.
+        interaction: Its id.
+        head: Its head, as the store has it.
+    """
+    if "admin" in by.roles or context.is_of(head, by.agent):
+        return True
+    if "supervisor" not in by.roles:
+        return False
+    team = _of_team(deps, by)
+    if not team.agents.isdisjoint(head.get("agents", ())):
+        return True
+    return any(team.shows(json.loads(each["row_json"])) for each in deps.calls.of_interaction(by.tenant, interaction))
+
+
 def may_continue(deps: Deps, who: PageIdentity, interaction: str) -> bool:
     """Whether a call that the agent makes may continue the interaction: as theirs, or as lost in a queue of theirs."""
     head = deps.interactions.head(who.tenant, interaction)

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from ringline_cloud.handlers.http.bodies import InteractionOf, Mapping, Me, Ticket
 from ringline_cloud.handlers.http.caller import deps_of, person_of
-from ringline_cloud.services import context, tickets
+from ringline_cloud.services import calls, context, tickets
 from ringline_cloud.store.interactions import is_erased
 from ringline_core.errors import ForbiddenError
 
@@ -37,17 +37,16 @@ def me() -> Me:
 
 @router.get("/interactions/<interaction>")
 def interaction(interaction: str) -> InteractionOf:
-    """An interaction with notes and call records; agents see those that they took part in."""
+    """An interaction with notes and call records, for those who may see its calls in `GET /calls`."""
     who, deps = person_of(router), deps_of(router)
     head = deps.interactions.head(who.tenant, interaction)
-    may = bool(set(who.roles) & {"supervisor", "admin"}) or context.took_part(deps, who.tenant, interaction, who.agent)
-    if head is None or is_erased(head) or not may:
-        raise ForbiddenError("there is no such interaction, or you took no part in it")
-    calls = deps.interactions.records(who.tenant, interaction)
+    if head is None or is_erased(head) or not calls.may_see(deps, who, interaction, head):
+        raise ForbiddenError("there is no such interaction, or you may not see it")
+    records = deps.interactions.records(who.tenant, interaction)
     return InteractionOf(
         interaction=interaction,
         started_at=head["started_at"],
         agents=sorted(head.get("agents", ())),
         notes=context.notes(deps, who.tenant, interaction, who.agent),
-        calls=[{"call": call, "record": json.loads(record)} for call, record in calls],
+        calls=[{"call": call, "record": json.loads(record)} for call, record in records],
     )
