@@ -18,7 +18,7 @@ from ringline_core.errors import ConfigError, PbxProtocolError, RinglineError
 from ringline_core.wire.codec import compact
 from ringline_edge import app as edge_app
 from ringline_edge import config as edge_config
-from ringline_edge import identity, logs, registry
+from ringline_edge import identity, logs, mapping_cli, registry
 from ringline_edge.availability import release
 from ringline_edge.doctor import asking, telling
 from ringline_edge.doctor.reasoning import diagnose
@@ -27,6 +27,7 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 EXIT_DATA = 65  # EX_DATAERR
 ENROLLED = ("site", "edge", "kid", "audience", "socket_url")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(mapping_cli.app, name="mapping")
 ConfigOption = Annotated[Path, typer.Option("--config", help="the configuration file")]
 DEFAULT = Path("/etc/ringline-edge/edge.toml")
 

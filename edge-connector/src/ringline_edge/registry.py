@@ -18,6 +18,7 @@ KINDS = {
     "asterisk": "ringline_edge.adapters.asterisk",
     "csta": "ringline_edge.adapters.csta",
     "freeswitch": "ringline_edge.adapters.freeswitch",
+    "mapping": "ringline_edge.adapters.mapping",
 }
 
 

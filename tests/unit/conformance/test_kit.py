@@ -22,9 +22,10 @@ UNSUPPORTED = {
     "csta-plain": {"two_devices"},
     "asterisk": {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference"},
     "freeswitch": set[str](),
+    "mapping": {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "held_back"},
 }
-"""What a fake cannot play: AMI's consultations live in a dial plan, which only the real one has; a CSTA station is one
-device."""
+"""What cannot be played: AMI's consultations live in a dial plan, which only the real one has; a CSTA station is one
+device; profiles hold no agents."""
 
 
 async def played(kind: str, *names: str) -> list[Outcome]:

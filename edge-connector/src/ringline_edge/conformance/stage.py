@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from ringline_core.domain.facts import CallLegs, Fact, Snapshot
+from ringline_core.domain.holds import HoldKind
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError
-from ringline_core.wire.codes import Verb
+from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge import registry
 from ringline_edge.conformance.phone_bank import NotNowError, PhoneBank
@@ -194,6 +195,19 @@ class Stage:
         command = EdgeCommand(id=uuid.uuid4().hex, verb=verb, station=station, call=call, deadline_at=deadline, **more)
         self.model.expect(verb, station, call)
         await self.adapter.execute(command, legs)
+
+    async def hold(self, station: str) -> None:
+        """Have the adapter keep the agent from calls.
+
+        Raises:
+            UnsupportedError: It cannot, here.
+        """
+        try:
+            await self.adapter.hold(station, HoldKind.GATE.reason, in_call=False)
+        except CommandError as err:
+            if err.error_code is ErrorCode.UNSUPPORTED:
+                raise UnsupportedError(err.text) from err
+            raise
 
     async def refusal(self, verb: Verb, station: str, call: str, legs: CallLegs) -> str:
         """The code with which a command about legs that are gone is refused.

@@ -98,12 +98,26 @@ async def csta_like(server: str, silent: frozenset[str] = frozenset(), **more: A
         await bank.close()
 
 
+@asynccontextmanager
+async def mapping() -> AsyncIterator[World]:
+    """The same AMI, to be understood by the shipped profile `ami` alone."""
+    pbx = FakeAsterisk(RING_S, two_devices=TWO_DEVICES)
+    port = await pbx.start()
+    login = {"username": ami.USER, "secret": ami.SECRET, "context": "phones"}
+    try:
+        settings = {"profile": "ami", "hosts": [f"127.0.0.1:{port}"], "settings": login}
+        yield World(pbx, settings, frozenset(WORLD), mischief=pbx.mischief)
+    finally:
+        await pbx.close()
+
+
 FAKES: Final[dict[str, Callable[[], Opened]]] = {
     "simulator": simulator,
     "asterisk": asterisk,
     "csta": csta,
     "csta-plain": csta_plain,
     "freeswitch": freeswitch,
+    "mapping": mapping,
 }
 
 

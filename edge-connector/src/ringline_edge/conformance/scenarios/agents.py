@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ringline_core.domain.holds import HoldKind
 from ringline_core.wire.codes import Verb
 from ringline_edge.conformance.scenarios.scenario import Plays
 from ringline_edge.conformance.stage import NotSeenError, Stage
@@ -45,7 +44,7 @@ async def held_back(stage: Stage) -> None:
     """A hold of ours keeps the queue's call away, whatever the agent's own state, and lets it come when lifted."""
     await stage.ready("1001")
     await stage.ready("1002")
-    await stage.adapter.hold("1001", HoldKind.GATE.reason, in_call=False)
+    await stage.hold("1001")
     await stage.until(lambda: "1001" in stage.adapter.held, "the hold")
     await stage.caller("5000")
     await stage.until(lambda: stage.document("1002")["calls"], "the call at the colleague")

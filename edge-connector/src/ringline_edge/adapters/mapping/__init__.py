@@ -1,0 +1,60 @@
+"""Adapter for feeds that a profile describes: one YAML file says how messages become facts and commands messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ringline_core.domain.facts import Fact, Snapshot
+from ringline_core.errors import ConfigError
+from ringline_edge.adapters.mapping import plan as plans
+from ringline_edge.adapters.mapping.adapter import MappingAdapter
+from ringline_edge.adapters.mapping.config import MappingConfig
+from ringline_edge.adapters.mapping.plan import Plan
+from ringline_edge.adapters.mapping.protocol import Framer
+from ringline_edge.adapters.mapping.translate import Translator
+from ringline_edge.adapters.port import PbxAdapter
+
+REPLAY_STEP_MS = 10
+
+
+def create(settings: dict[str, Any]) -> PbxAdapter:
+    """An adapter by the `[pbx.mapping]` table.
+
+    Raises:
+        pydantic.ValidationError: A setting is missing, unknown or out of range.
+        ConfigError: The profile cannot be used, or does not fit the settings.
+    """
+    config = MappingConfig.model_validate(settings)
+    plan = plans.load(config.profile)
+    _check(config, plan)
+    return MappingAdapter(config, plan)
+
+
+def _check(config: MappingConfig, plan: Plan) -> None:
+    profile = plan.profile
+    needed = {"tcp": "hosts", "tcp-server": "listen", "sidecar": "sidecar"}[profile.transport]
+    given = {"hosts": config.hosts, "listen": config.listen, "sidecar": config.sidecar}
+    if not given[needed]:
+        raise ConfigError(f"pbx.mapping.{needed}: needed by the profile {profile.name}")
+    if lacking := sorted(set(profile.settings) - config.settings.keys()):
+        raise ConfigError(f"pbx.mapping.settings: the profile {profile.name} needs {', '.join(lacking)}")
+    if unknown := sorted(config.settings.keys() - set(profile.settings)):
+        raise ConfigError(f"pbx.mapping.settings: the profile {profile.name} knows no {', '.join(unknown)}")
+
+
+def replay(data: bytes, site: str) -> Iterator[Fact]:
+    """Facts in recorded bytes of the feed that the shipped profile `ami` describes; `site` is not needed.
+
+    Time goes on by one step with each message, for feeds that tell none.
+
+    Raises:
+        PbxProtocolError: The recording is none of this profile.
+    """
+    plan = plans.load("ami")
+    translator = Translator(plan, {})
+    now_ms = 0
+    yield Snapshot(now_ms)
+    for text in Framer(plan.profile).receive_data(data):
+        now_ms += REPLAY_STEP_MS
+        yield from translator.facts(translator.hear(text, now_ms))

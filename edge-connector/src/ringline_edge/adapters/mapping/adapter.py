@@ -1,0 +1,108 @@
+"""The adapter of feeds that a profile describes."""
+
+from __future__ import annotations
+
+from ringline_core.domain.facts import CallLegs, Snapshot
+from ringline_core.errors import CommandError, PbxProtocolError, PbxUnavailableError
+from ringline_core.wire.codes import ErrorCode
+from ringline_core.wire.command import EdgeCommand
+from ringline_edge.adapters.examination import Examination, of_snapshot
+from ringline_edge.adapters.mapping import link
+from ringline_edge.adapters.mapping.commands import refusal, requests
+from ringline_edge.adapters.mapping.config import MappingConfig
+from ringline_edge.adapters.mapping.plan import Plan
+from ringline_edge.adapters.mapping.session import Session
+from ringline_edge.adapters.mapping.translate import Translator
+from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
+
+
+class MappingAdapter:
+    """The `PbxAdapter` of a profile."""
+
+    def __init__(self, config: MappingConfig, plan: Plan) -> None:
+        """`plan` is of the profile that `config` names."""
+        self._config, self._plan = config, plan
+        self._settings = {name: secret.get_secret_value() for name, secret in config.settings.items()}
+        self._translator = Translator(plan, self._settings)
+        self._capabilities = Capabilities(frozenset(plan.commands))
+        self._session: Session | None = None
+
+    @property
+    def identity(self) -> PbxIdentity:
+        """See `PbxAdapter.identity`; the profile's name stands for the version."""
+        return PbxIdentity("mapping", self._plan.profile.name)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `PbxAdapter.capabilities`: the commands that are in the profile."""
+        return self._capabilities
+
+    @property
+    def held(self) -> frozenset[str]:
+        """See `PbxAdapter.held`; profiles make no holds."""
+        return frozenset()
+
+    @property
+    def unmatched(self) -> int:
+        """Messages so far that no rule of the profile knew."""
+        return self._translator.unmatched
+
+    async def run(self, emit: Emit) -> None:
+        """See `PbxAdapter.run`."""
+        config = self._config
+        async with link.opened(self._plan.profile, config) as opened:
+            session = Session(self._plan, self._translator, opened, emit, reply_timeout_s=config.reply_timeout_s)
+            self._session = session
+            try:
+                await session.run(self._settings)
+            finally:
+                self._session = None
+
+    async def execute(self, command: EdgeCommand, calls: CallLegs) -> None:
+        """See `PbxAdapter.execute`."""
+        session = self._session
+        if session is None or not session.is_live:
+            raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.")
+        rule = self._plan.commands.get(command.verb)
+        remember = rule.rule.remember if rule is not None else {}
+        floor, leg = self._translator.floor, calls.legs[0] if calls.legs else ""
+        were = floor.remark(leg, remember)
+        try:
+            await self._ask_all(session, command, calls)
+        except CommandError:
+            floor.remark(leg, were)
+            raise
+
+    async def _ask_all(self, session: Session, command: EdgeCommand, calls: CallLegs) -> None:
+        floor, replies = self._translator.floor, self._plan.replies
+        for request in requests(self._plan, command, calls, floor, self._settings, session.new_id):
+            rule = self._plan.commands[command.verb].rule
+            try:
+                if not rule.reply or replies is None:
+                    session.tell(request)
+                    continue
+                answer = await session.ask(request, rule.timeout_s)
+            except PbxUnavailableError as err:
+                raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.") from err
+            except PbxProtocolError as err:
+                raise CommandError(ErrorCode.NOT_ALLOWED, "The PBX's framing cannot hold this command.") from err
+            refused = refusal(replies, answer)
+            if refused is not None:
+                raise refused
+
+    async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
+        """See `PbxAdapter.hold`."""
+        raise CommandError(ErrorCode.UNSUPPORTED, "A mapping profile cannot keep an agent from calls.")
+
+    async def unhold(self, station: str) -> None:
+        """See `PbxAdapter.unhold`; there are none."""
+
+    async def snapshot(self) -> Snapshot:
+        """See `PbxAdapter.snapshot`."""
+        if self._session is None or not self._session.is_live:
+            raise PbxUnavailableError("no link to the PBX")
+        return await self._session.snapshot(self._settings)
+
+    async def examine(self, station: str) -> Examination | None:
+        """See `PbxAdapter.examine`."""
+        return of_snapshot(await self.snapshot(), station, held=self.held)

@@ -1,0 +1,95 @@
+"""Commands as messages, by a profile; and what the answers mean. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from ringline_core.domain.facts import CallLegs
+from ringline_core.errors import CommandError
+from ringline_core.wire.codes import ErrorCode
+from ringline_core.wire.command import EdgeCommand
+from ringline_edge.adapters.mapping.expressions import Scope
+from ringline_edge.adapters.mapping.floor import Floor
+from ringline_edge.adapters.mapping.plan import CommandPlan, Plan, ReplyPlan
+from ringline_edge.adapters.mapping.templates import MissingValueError
+from ringline_edge.adapters.mapping.translate import Heard
+from ringline_edge.adapters.mapping.values import Scalar, text
+
+_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
+LONGEST_TEXT: Final = 200
+Request = tuple[str, str]
+"""The request's id and the message."""
+
+
+def requests(
+    plan: Plan,
+    command: EdgeCommand,
+    legs: CallLegs,
+    floor: Floor,
+    settings: Mapping[str, str],
+    new_id: Callable[[], str],
+) -> Iterator[Request]:
+    """The messages of a command, in their order; each is to be answered before the next one is sent.
+
+    Raises:
+        CommandError: The verb is not in the profile, its number is none, or its call is gone.
+    """
+    known = plan.commands.get(command.verb)
+    if known is None:
+        raise CommandError(ErrorCode.UNSUPPORTED, "This PBX, as its profile says, cannot do this.")
+    if command.to is not None and not _NUMBER.fullmatch(command.to):
+        raise CommandError(ErrorCode.NUMBER_INVALID, "A number has digits, * and # only.")
+    values = {**_arguments(command), **_memories(legs, floor), **{f"settings.{k}": v for k, v in settings.items()}}
+    for more in _each(known, command, floor):
+        given = values | more
+        scope = Scope(given, given, 0, floor.memory, settings)
+        used = given | {name: get(scope) for name, get in known.use.items()}
+        for render in known.messages:
+            ident = new_id()
+            try:
+                yield ident, render({**used, "id": ident})
+            except MissingValueError as err:
+                code = ErrorCode.NO_SUCH_CALL if command.call else ErrorCode.NOT_ALLOWED
+                raise CommandError(code, f"The command cannot be said to this PBX: {err}.") from err
+
+
+def refusal(replies: ReplyPlan, answer: Heard) -> CommandError | None:
+    """What a bad answer means; None for a good one."""
+    if answer.holds(replies.ok):
+        return None
+    said = text(replies.text(answer.scope))[:LONGEST_TEXT]
+    code = next((code for test, code in replies.errors if answer.holds(test)), ErrorCode.REJECTED_BY_PBX)
+    return CommandError(code, said or "The PBX refuses.")
+
+
+def _arguments(command: EdgeCommand) -> dict[str, Scalar]:
+    wanted = {"station", "to", "digits", "reason", "login", "name", "state", "caller_id"}
+    found = command.model_dump(mode="json", include=wanted, exclude_none=True)
+    return {name: str(value) for name, value in found.items()}
+
+
+def _memories(legs: CallLegs, floor: Floor) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    for group, known in (("leg", legs.legs), ("other", legs.others), ("consult", legs.consult_legs)):
+        key = floor.key_of(known[0]) if known else ""
+        leg = floor.legs.get(key)
+        if leg is not None:
+            found |= {f"{group}.{name}": value for name, value in leg.fields.items()}
+            found[f"{group}.key"] = key
+    return found
+
+
+def _each(known: CommandPlan, command: EdgeCommand, floor: Floor) -> list[dict[str, Scalar]]:
+    match known.rule.each:
+        case "digits":
+            return [{"digit": digit} for digit in command.digits or ""]
+        case "queues":
+            agent = floor.agents.get(command.station)
+            queues = command.queues or tuple((agent and agent.queues) or ())
+            if not queues:
+                raise CommandError(ErrorCode.NOT_LOGGED_ON, "The command names no queue, and the agent is in none.")
+            return [{"queue": queue} for queue in queues]
+        case None:
+            return [{}]

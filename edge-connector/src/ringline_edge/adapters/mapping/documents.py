@@ -1,0 +1,176 @@
+"""Messages as trees to take values from: header lines, JSON, XML. Pure; nothing is fetched and no entity expanded."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from lxml import etree
+
+from ringline_core.errors import PbxProtocolError
+from ringline_edge.adapters.mapping.profile import Format
+from ringline_edge.adapters.mapping.values import Scalar
+
+Node = Any
+Path = Callable[[Node, Node], Scalar]
+"""Takes a value from a message; the second node is the thing inside of it that paths begin at."""
+
+Many = Callable[[Node, Node], Sequence[Node]]
+_JSON_PART: Final = re.compile(r"\.?([^.\[\]'\"$]+)|\[(-?\d{1,6})\]|\['([^']*)'\]")
+_XML_FUNCTIONS: Final = {
+    *("string", "normalize-space", "concat", "substring", "substring-before", "substring-after", "translate"),
+    *("contains", "starts-with", "not", "true", "false", "boolean", "number", "count", "position", "last"),
+    *("text", "node", "name", "local-name"),
+}
+_DOCTYPE: Final = re.compile(r"<!DOCTYPE", re.IGNORECASE)
+_CALLED: Final = re.compile(r"([A-Za-z][\w:.-]*)\s*\(")
+_WORDS_OF_XPATH: Final = frozenset({"and", "or", "div", "mod"})
+
+
+def parse(form: Format, text: str, *, strip_namespaces: bool = True) -> Node:
+    """A message as a tree.
+
+    Raises:
+        PbxProtocolError: It is none of this form, or holds a DTD.
+    """
+    match form:
+        case "fields":
+            return _fields(text)
+        case "json":
+            return _json(text)
+        case "xml":
+            return _xml(text, strip_namespaces=strip_namespaces)
+
+
+def path(form: Format, text: str) -> Path:
+    """A compiled path.
+
+    Raises:
+        ValueError: It is none of this form.
+    """
+    match form:
+        case "fields":
+            name = text.strip().lower()
+            return lambda _, item: item.get(name)
+        case "json":
+            found = _json_path(text)
+            return lambda root, item: _scalar(_walk(root if text.startswith("$") else item, found))
+        case "xml":
+            asked = _xpath(text)
+            return lambda _, item: _xml_value(asked(item))
+
+
+def many(form: Format, text: str) -> Many:
+    """A compiled path to several things inside of a message.
+
+    Raises:
+        ValueError: It is none of this form, or the form has nothing inside.
+    """
+    if form == "fields":
+        raise ValueError("a message of header lines has nothing inside: no each")
+    if form == "xml":
+        asked = _xpath(text)
+        return lambda _, item: _elements(asked(item))
+    found = _json_path(text)
+    return lambda root, item: _list(_walk(root if text.startswith("$") else item, found))
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Headers by small name; a header that comes again is joined with a line feed, a line that is none is left out."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        name, colon, value = line.partition(":")
+        key = name.strip().lower()
+        if colon and key:
+            found[key] = f"{found[key]}\n{value.strip()}" if key in found else value.strip()
+    return found
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise PbxProtocolError("a message of the PBX is not JSON") from None
+    if not isinstance(found, dict):
+        raise PbxProtocolError("a message of the PBX is no JSON object")
+    return found
+
+
+def _xml(text: str, *, strip_namespaces: bool) -> etree._Element:
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
+        remove_comments=True, remove_pis=True, encoding="utf-8",
+    )  # fmt: skip
+    try:
+        root = etree.fromstring(text.strip().encode("utf-8", "replace"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise PbxProtocolError("a message of the PBX is not XML") from None
+    if _DOCTYPE.search(text):
+        raise PbxProtocolError("a message of the PBX holds a DTD")
+    if strip_namespaces:
+        for each in root.iter(etree.Element):
+            each.tag = etree.QName(each).localname
+    return root
+
+
+def _json_path(text: str) -> tuple[str | int, ...]:
+    rest, found, end = text.removeprefix("$"), list[str | int](), 0
+    while end < len(rest):
+        part = _JSON_PART.match(rest, end)
+        if part is None:
+            raise ValueError(f"no JSON path of ours: {text!r}; write a.b[0]['c d'], from the message itself $.a")
+        name, index, quoted = part.groups()
+        found.append(int(index) if index is not None else name if name is not None else quoted)
+        end = part.end()
+    return tuple(found)
+
+
+def _walk(node: Node, parts: tuple[str | int, ...]) -> Node:
+    for part in parts:
+        if isinstance(part, str):
+            node = node.get(part) if isinstance(node, dict) else None
+        elif isinstance(node, list) and -len(node) <= part < len(node):
+            node = node[part]
+        else:
+            return None
+    return node
+
+
+def _scalar(node: Node) -> Scalar:
+    if isinstance(node, float):
+        return int(node) if node.is_integer() else str(node)
+    return node if isinstance(node, str | int | bool) else None if node is None else ""
+
+
+def _list(node: Node) -> Sequence[Node]:
+    return [each for each in node if isinstance(each, dict)] if isinstance(node, list) else []
+
+
+def _xpath(text: str) -> etree.XPath:
+    called = [name for name in _CALLED.findall(re.sub(r"'[^']*'|\"[^\"]*\"", "", text)) if name not in _WORDS_OF_XPATH]
+    if unknown := sorted(set(called) - _XML_FUNCTIONS):
+        raise ValueError(f"XPath functions that may not be used here: {', '.join(unknown)}")
+    if text.count("//") > 1:
+        raise ValueError("at most one // in an XPath")
+    try:
+        return etree.XPath(text, regexp=False, smart_strings=False)
+    except etree.XPathError as err:
+        raise ValueError(f"no XPath: {text!r}: {err}") from None
+
+
+def _xml_value(found: Any) -> Scalar:
+    if isinstance(found, list):
+        if not found:
+            return None
+        found = found[0]
+    if isinstance(found, etree._Element):
+        return "".join(str(each) for each in found.itertext())
+    if isinstance(found, float):
+        return int(found) if found.is_integer() else str(found)
+    return found if isinstance(found, bool) else str(found)
+
+
+def _elements(found: Any) -> Sequence[Node]:
+    return [each for each in found if isinstance(each, etree._Element)] if isinstance(found, list) else []

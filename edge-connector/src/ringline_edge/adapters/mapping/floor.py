@@ -1,0 +1,232 @@
+"""What a feed has told of legs, agents and phones so far; facts are made of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ringline_core.domain.facts import Agent, Device, Ended, Leg, LegRole, Membership, Party
+from ringline_core.wire.codes import AgentStateName, By, LegState, Presentation
+from ringline_edge.adapters.mapping.profile import Identity
+from ringline_edge.adapters.mapping.values import Scalar, text
+
+Fields = dict[str, Scalar]
+LATEST_MS: Final = 2**43
+_STATES: Final = frozenset(LegState)
+_ROLES: Final = frozenset(LegRole)
+_BYS: Final = frozenset(By)
+
+
+@dataclass(slots=True)
+class LegMemory:
+    """One leg.
+
+    Attributes:
+        fields: What its fact is made of, and what the profile remembers of it.
+        before: The same, as it was when the present message came.
+        data: The call's free key-values.
+        told: Whether a fact was made of it.
+    """
+
+    key: str
+    fields: Fields
+    before: Fields = field(default_factory=dict)
+    data: dict[str, Scalar] = field(default_factory=dict)
+    born_ms: int = 0
+    told: bool = False
+
+
+@dataclass(slots=True)
+class AgentMemory:
+    """One agent; `queues` is None where the feed tells of no queues."""
+
+    agent: Agent
+    queues: dict[str, Membership] | None = None
+
+
+@dataclass(slots=True)
+class Listing:
+    """What was told since the PBX was asked for all that is there; what was not, is not there.
+
+    Attributes:
+        gone: Legs that ended meanwhile; a list that was made before says nothing about them.
+    """
+
+    legs: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    agents: set[str] = field(default_factory=set)
+    members: set[tuple[str, str]] = field(default_factory=set)
+    devices: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Floor:
+    """Everything that is there now."""
+
+    identity: Identity
+    legs: dict[str, LegMemory] = field(default_factory=dict)
+    agents: dict[str, AgentMemory] = field(default_factory=dict)
+    devices: dict[tuple[str, str], Device] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    listing: Listing | None = None
+    _touched: dict[str, LegMemory] = field(default_factory=dict)
+
+    def memory(self, key: str, name: str) -> Scalar:
+        """A leg's memory from before this message."""
+        leg = self.legs.get(key)
+        return leg.before.get(name) if leg is not None else None
+
+    def remark(self, leg: str, values: Fields) -> Fields:
+        """Set memories of a leg between messages; what they were before."""
+        known = self.legs.get(self.key_of(leg))
+        if known is None:
+            return {}
+        were = {name: known.fields.get(name) for name in values}
+        known.fields = known.before = {**known.fields, **values}
+        return were
+
+    def born(self, key: str, now_ms: int) -> LegMemory:
+        """A leg begins."""
+        leg = self.legs[key] = LegMemory(key, {}, born_ms=now_ms)
+        return leg
+
+    def settle(self) -> Iterator[Leg]:
+        """The message is over: what it set is from before from now on, and is told."""
+        for leg in self._touched.values():
+            changed = leg.fields != leg.before or not leg.told
+            leg.before = leg.fields
+            if leg.key in self.legs and changed and (fact := self.leg(leg)) is not None:
+                leg.told = True
+                yield fact
+        self._touched.clear()
+
+    def write(self, leg: LegMemory, values: Fields, now_ms: int) -> None:
+        """Set fields; what a state brings with it is set by itself where the feed does not tell it."""
+        state, was = values.get("state"), leg.fields.get("state")
+        fields = {**leg.fields, **values}
+        if state == LegState.CONNECTED:
+            if fields.get("answered_at_ms") is None:
+                fields["answered_at_ms"] = now_ms
+            if was == LegState.HOLD:
+                fields["changed_at_ms"] = values.get("changed_at_ms", now_ms)
+                fields["held_at_ms"] = None
+        elif state == LegState.HOLD and was != LegState.HOLD:
+            fields["held_at_ms"] = values.get("held_at_ms", now_ms)
+        leg.fields = fields
+        self._touched[leg.key] = leg
+
+    def leg(self, leg: LegMemory, ended: Ended | None = None) -> Leg | None:
+        """The fact of a leg; None while it has no state, call or device."""
+        fields = leg.fields
+        state, call, device = fields.get("state"), fields.get("call"), fields.get("device")
+        if state not in _STATES or call in (None, "") or device in (None, ""):
+            return None
+        role = fields.get("role")
+        return Leg(
+            leg=self._scoped(leg.key, leg.born_ms),
+            call=self.call(text(call), leg.born_ms),
+            device=text(device),
+            state=LegState(text(state)),
+            started_at_ms=_ms(fields, "started_at_ms") or leg.born_ms,
+            station=_text(fields, "station"),
+            role=LegRole(text(role)) if role in _ROLES else LegRole.PARTY,
+            origin=_true(fields.get("origin")),
+            outside=_true(fields.get("outside")),
+            own=self._party(fields, "own"),
+            remote=self._party(fields, "remote") if "remote_number" in fields else None,
+            by=by(fields.get("by")),
+            bridge=_text(fields, "bridge"),
+            data=dict(leg.data),
+            ended=ended,
+            dialed=_text(fields, "dialed"),
+            queue=_text(fields, "queue"),
+            transferred_by=_text(fields, "transferred_by"),
+            queued_at_ms=_ms(fields, "queued_at_ms"),
+            answered_at_ms=_ms(fields, "answered_at_ms"),
+            held_at_ms=_ms(fields, "held_at_ms"),
+            changed_at_ms=_ms(fields, "changed_at_ms"),
+            consult_of=self.call(consult, leg.born_ms) if (consult := _text(fields, "consult_of")) else None,
+        )
+
+    def call(self, key: str, now_ms: int) -> str:
+        """Our id of a call; with its first moment in it where the PBX uses ids again."""
+        return self._scoped(key, self.calls.setdefault(key, now_ms))
+
+    def forget(self, leg: LegMemory) -> None:
+        """A leg is over; its call too, where nobody else is in it."""
+        del self.legs[leg.key]
+        call = text(leg.fields.get("call"))
+        if not any(text(each.fields.get("call")) == call for each in self.legs.values()):
+            self.calls.pop(call, None)
+
+    def key_of(self, leg: str) -> str:
+        """The PBX's own id of a leg as our facts name it."""
+        return leg.rpartition("@")[0] if self.identity.reused else leg
+
+    def compare(self, listing: Listing, covers: Collection[str]) -> None:
+        """Drop what was there before and is not in a list of all."""
+        if "legs" in covers:
+            for leg in [each for each in self.legs.values() if each.key not in listing.legs]:
+                self.forget(leg)
+        if "devices" in covers:
+            self.devices = {key: each for key, each in self.devices.items() if key in listing.devices}
+        if "agents" in covers:
+            for station, memory in list(self.agents.items()):
+                if memory.queues is None and station not in listing.agents:
+                    del self.agents[station]
+                elif memory.queues is not None:
+                    kept = {name: each for name, each in memory.queues.items() if (station, name) in listing.members}
+                    memory.queues = kept
+
+    def all_legs(self) -> Iterator[Leg]:
+        """Facts of all legs that can be told."""
+        found = (self.leg(each) for each in self.legs.values())
+        return (each for each in found if each is not None)
+
+    def _scoped(self, key: str, born_ms: int) -> str:
+        return f"{key}@{born_ms}" if self.identity.reused else key
+
+    def _party(self, fields: Fields, side: str) -> Party:
+        number, name = fields.get(f"{side}_number"), fields.get(f"{side}_name")
+        shown = None if number is None or text(number) in self.identity.unknown else text(number)
+        called = None if name is None or text(name) in self.identity.unknown else text(name)
+        if shown is None:
+            return Party(None, called, Presentation.UNKNOWN)
+        if shown.lower() in self.identity.hidden:
+            return Party(None, None, Presentation.RESTRICTED)
+        return Party(shown, called, Presentation.ALLOWED)
+
+
+def by(word: Scalar) -> By | str | None:
+    """Who did it: a word of ours, or a station."""
+    if word in (None, ""):
+        return None
+    return By(text(word)) if word in _BYS else text(word)
+
+
+def agent_of(memory: AgentMemory) -> Agent:
+    """The agent's fact, from the queues where the feed tells of them."""
+    if memory.queues is None:
+        return memory.agent
+    queues = tuple(memory.queues[name] for name in sorted(memory.queues))
+    ready = any(not each.paused for each in queues)
+    state = AgentStateName.READY if ready else AgentStateName.NOT_READY if queues else AgentStateName.LOGGED_OFF
+    reason = None if ready else next((each.reason for each in queues if each.reason), None)
+    told: dict[str, Any] = {"login": memory.agent.login, "since_at_ms": memory.agent.since_at_ms}
+    return Agent(memory.agent.station, state, reason=reason, queues=queues, **told)
+
+
+def _text(fields: Fields, name: str) -> str | None:
+    value = fields.get(name)
+    return None if value in (None, "") else text(value)
+
+
+def _ms(fields: Fields, name: str) -> int | None:
+    value = fields.get(name)
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LATEST_MS
+    return value if fits and isinstance(value, int) else None
+
+
+def _true(value: Scalar) -> bool:
+    return text(value).lower() in ("true", "1", "yes")

@@ -1,0 +1,110 @@
+"""The three ways to a feed: we call the PBX, the PBX calls us, or a child process stands between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from ringline_core.errors import PbxUnavailableError
+from ringline_edge.adapters.mapping.config import MappingConfig, split
+from ringline_edge.adapters.mapping.profile import Profile
+
+PATIENCE_S: Final = 2.0
+"""How long a child process may take to end by itself, once its standard input has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Both directions."""
+
+    reader: asyncio.StreamReader
+    write: Callable[[bytes], None]
+
+
+@asynccontextmanager
+async def opened(profile: Profile, config: MappingConfig) -> AsyncIterator[Link]:
+    """The link of a profile; it ends with the block.
+
+    Raises:
+        PbxUnavailableError: Nobody is there.
+    """
+    ways = {"tcp": _called, "tcp-server": _served, "sidecar": _child}
+    async with ways[profile.transport](config) as link:
+        yield link
+
+
+@asynccontextmanager
+async def _called(config: MappingConfig) -> AsyncIterator[Link]:
+    reader, writer = await _first(config.hosts, config.connect_timeout_s)
+    try:
+        yield Link(reader, writer.write)
+    finally:
+        writer.close()
+
+
+async def _first(hosts: Sequence[str], timeout_s: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The first host that answers."""
+    for address in hosts:
+        host, port = split(address)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await asyncio.open_connection(host, port)
+        except (OSError, TimeoutError):
+            continue
+    raise PbxUnavailableError(", ".join(hosts))
+
+
+@asynccontextmanager
+async def _served(config: MappingConfig) -> AsyncIterator[Link]:
+    """One PBX at a time; who comes while one is there is sent away."""
+    came: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
+    writers: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if came.done():
+            writer.close()
+            return
+        writers.append(writer)
+        came.set_result(Link(reader, writer.write))
+
+    host, port = split(config.listen or "")
+    try:
+        server = await asyncio.start_server(serve, host, port)
+    except OSError as err:
+        raise PbxUnavailableError(f"cannot listen at {config.listen}") from err
+    try:
+        yield await came
+    finally:
+        server.close()
+        for writer in writers:
+            writer.close()
+
+
+@asynccontextmanager
+async def _child(config: MappingConfig) -> AsyncIterator[Link]:
+    """The child's standard input and output; what it says on standard error goes where ours goes."""
+    pipe = asyncio.subprocess.PIPE
+    try:
+        child = await asyncio.create_subprocess_exec(*config.sidecar, stdin=pipe, stdout=pipe)
+    except OSError as err:
+        raise PbxUnavailableError(f"cannot start {config.sidecar[0]}") from err
+    try:
+        if child.stdin is None or child.stdout is None:
+            raise PbxUnavailableError(f"{config.sidecar[0]} has no standard input and output")
+        yield Link(child.stdout, child.stdin.write)
+    finally:
+        await _end(child)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    if child.stdin is not None:
+        child.stdin.close()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await child.wait()
+    except TimeoutError:
+        child.kill()
+        await child.wait()

@@ -1,0 +1,65 @@
+"""Regular expressions that cannot run away: what would need much time is refused when the profile is read."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+LONGEST_PATTERN: Final = 200
+LONGEST_VALUE: Final = 256
+"""Characters of a value that a pattern gets to see."""
+
+MOST_REPEATS: Final = 3
+"""Repeats without an end in one pattern: the time is at most the value's length to that power."""
+
+_REPEAT: Final = re.compile(r"[*+]|\{\d*,\d*\}|\{\d{2,}\}")
+_PIECE: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[:=!<]*|\(|\)|[*+]|\{\d*,?\d*\}|.", re.DOTALL)
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern, to be matched from the beginning of a value.
+
+    Raises:
+        ValueError: It is none, or one that might need much time; the text says why.
+    """
+    if len(pattern) > LONGEST_PATTERN:
+        raise ValueError(f"a pattern has at most {LONGEST_PATTERN} characters")
+    try:
+        found = re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as err:
+        raise ValueError(f"no regular expression: {err}") from None
+    _refuse_slow(pattern)
+    return found
+
+
+def match(pattern: re.Pattern[str], value: str) -> str | None:
+    """Group 1, or the whole match where there is no group; None where it does not match."""
+    found = pattern.match(value[:LONGEST_VALUE])
+    if found is None:
+        return None
+    return found[1] if pattern.groups else found[0]
+
+
+def _refuse_slow(pattern: str) -> None:
+    if re.search(r"(?:^|[^\\])(?:\\\\)*\\[1-9]|\(\?P=|\(\?\(", pattern):
+        raise ValueError("a pattern refers back to no group")
+    repeats = 0
+    inside = [False]
+    closed: bool | None = None
+    for piece in _PIECE.findall(pattern):
+        repeat = bool(_REPEAT.fullmatch(piece))
+        if repeat and closed:
+            raise ValueError("a pattern repeats no group that repeats something itself")
+        closed = None
+        if piece.startswith("("):
+            inside.append(False)
+        elif piece == ")":
+            closed = inside.pop()
+            inside[-1] |= closed
+        elif piece in ("|",) and len(inside) > 1:
+            inside[-1] = True
+        elif repeat:
+            repeats += 1
+            inside[-1] = True
+    if repeats > MOST_REPEATS:
+        raise ValueError(f"a pattern has at most {MOST_REPEATS} repeats")

@@ -1,0 +1,170 @@
+"""A whole profile as functions, made once. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+from ringline_core.wire.codes import ErrorCode, Verb
+from ringline_edge.adapters.mapping import loading, rules, templates
+from ringline_edge.adapters.mapping.expressions import Compiler, Getter, Test
+from ringline_edge.adapters.mapping.loading import Lines, Place
+from ringline_edge.adapters.mapping.profile import CommandRule, MessageRule, Profile, Replies
+from ringline_edge.adapters.mapping.rules import Play
+from ringline_edge.adapters.mapping.templates import Render
+
+ARGUMENTS: Final = frozenset(
+    {"id", "station", "to", "digits", "digit", "queue", "reason", "login", "name", "state", "caller_id"}
+)
+"""Values that a command brings with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageClass:
+    """One class of messages."""
+
+    rule: MessageRule
+    holds: Test
+    answer: Render | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPlan:
+    """How answers are understood; without `id` they come in the order of the requests."""
+
+    id: Getter | None
+    ok: Test
+    text: Getter
+    errors: tuple[tuple[Test, ErrorCode], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPlan:
+    """How one verb is said."""
+
+    rule: CommandRule
+    messages: tuple[Render, ...]
+    use: dict[str, Getter]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a session needs of a profile."""
+
+    profile: Profile
+    classes: tuple[MessageClass, ...]
+    events: dict[str, tuple[Play, ...]]
+    replies: ReplyPlan | None
+    commands: dict[Verb, CommandPlan]
+    login: tuple[tuple[Render, bool], ...]
+    snapshot: tuple[tuple[Render, Test], ...]
+    heartbeat: Render | None
+
+
+def load(name: str) -> Plan:
+    """The plan of a shipped profile, or of a file.
+
+    Raises:
+        ProfileError: It cannot be used; the text names file, line and key.
+    """
+    return compiled(*loading.load(name))
+
+
+def compiled(profile: Profile, lines: Lines) -> Plan:
+    """The plan of a profile.
+
+    Raises:
+        ProfileError: Paths, patterns, templates or names in it are none.
+    """
+    compiler = Compiler(profile.format, lines, profile.settings)
+    settings = {f"settings.{name}" for name in profile.settings}
+    known = {"id", *settings}
+
+    def render(template: object, place: Place, more: frozenset[str] = frozenset()) -> Render:
+        if not isinstance(template, str | dict):
+            raise compiler.fail(place, "no message")
+        return templates.compiled(compiler, template, known | more, place)
+
+    names = _names(compiler, profile)
+    login = [
+        (render(each.send, ("session", "login", n, "send")), each.expect)
+        for n, each in enumerate(profile.session.login)
+    ]
+    if profile.replies is None and any(expect for _, expect in login):
+        raise compiler.fail(("session", "login"), "waits for answers, and there are no replies")
+    beat = profile.session.heartbeat.send if profile.session.heartbeat else None
+    return Plan(
+        profile,
+        tuple(
+            MessageClass(
+                rule,
+                compiler.all_of(rule.when, ("messages", number, "when")),
+                None if rule.answer is None else render(rule.answer, ("messages", number, "answer")),
+            )
+            for number, rule in enumerate(profile.messages)
+        ),
+        _events(compiler, profile, names),
+        None if profile.replies is None else _replies(compiler, profile.replies),
+        {
+            verb: _command(compiler, profile, rule, known, ("commands", verb.value))
+            for verb, rule in profile.commands.items()
+        },
+        tuple(login),
+        tuple(
+            (
+                render(each.send, ("session", "snapshot", n, "send")),
+                compiler.all_of(each.until, ("session", "snapshot", n, "until")),
+            )
+            for n, each in enumerate(profile.session.snapshot)
+        ),
+        None if beat is None else render(beat, ("session", "heartbeat", "send")),
+    )
+
+
+def _names(compiler: Compiler, profile: Profile) -> frozenset[str]:
+    seen = set[str]()
+    for number, rule in enumerate(profile.messages):
+        if rule.name in seen:
+            raise compiler.fail(("messages", number, "name"), f"there are two classes {rule.name}")
+        seen.add(rule.name)
+    return frozenset(seen)
+
+
+def _events(compiler: Compiler, profile: Profile, names: frozenset[str]) -> dict[str, tuple[Play, ...]]:
+    found: dict[str, list[Play]] = defaultdict(list)
+    for number, rule in enumerate(profile.events):
+        place: Place = ("events", number)
+        if unknown := sorted(set(rule.on) - names):
+            raise compiler.fail((*place, "on"), f"there is no class {', '.join(unknown)}")
+        play = rules.compiled(compiler, rule, place)
+        for name in rule.on:
+            found[name].append(play)
+    return {name: tuple(plays) for name, plays in found.items()}
+
+
+def _replies(compiler: Compiler, replies: Replies) -> ReplyPlan:
+    return ReplyPlan(
+        None if replies.id is None else compiler.value(replies.id, ("replies", "id")),
+        compiler.all_of(replies.ok, ("replies", "ok")),
+        compiler.maybe(replies.text, ("replies", "text")),
+        tuple(
+            (compiler.all_of(each.when, ("replies", "errors", number, "when")), each.error)
+            for number, each in enumerate(replies.errors)
+        ),
+    )
+
+
+def _command(compiler: Compiler, profile: Profile, rule: CommandRule, known: set[str], place: Place) -> CommandPlan:
+    if rule.reply and profile.replies is None:
+        raise compiler.fail(place, "waits for an answer, and there are no replies; else say reply: false")
+    names = known | ARGUMENTS | rule.use.keys()
+    # Values of a command are taken from its arguments by name, whatever the feed's format is.
+    arguments = Compiler("fields", compiler.lines, profile.settings)
+    return CommandPlan(
+        rule,
+        tuple(
+            templates.compiled(compiler, each, names, (*place, "send", number)) for number, each in enumerate(rule.send)
+        ),
+        arguments.table(rule.use, (*place, "use")),
+    )

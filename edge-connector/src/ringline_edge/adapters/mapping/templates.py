@@ -1,0 +1,138 @@
+"""Messages to the PBX from templates; values are escaped by the syntax, so that none can be more than a value."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from lxml import etree
+
+from ringline_edge.adapters.mapping.expressions import NAMED, Compiler
+from ringline_edge.adapters.mapping.loading import Place
+from ringline_edge.adapters.mapping.profile import Template
+from ringline_edge.adapters.mapping.values import Scalar, text
+
+Values = Mapping[str, Scalar]
+Render = Callable[[Values], str]
+GROUPS: Final = frozenset({"leg", "other", "consult"})
+"""Before the dot: memories of the legs that a command is about."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NOT_IN_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARK: Final = "ringlinemark"
+_HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_XML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
+
+
+class MissingValueError(Exception):
+    """A template needs a value that is not there, or one that this syntax cannot hold; the text says which."""
+
+
+def compiled(compiler: Compiler, template: Template, known: Collection[str], place: Place) -> Render:
+    """A template as a function.
+
+    Args:
+        compiler: Of the profile.
+        template: As written.
+        known: Names that it may use, beside memories of legs.
+        place: Where it stands.
+
+    Raises:
+        ProfileError: It uses other names, or is no message of the profile's format.
+    """
+    unknown = sorted(name for name in _names(template) if name not in known and name.partition(".")[0] not in GROUPS)
+    if unknown:
+        raise compiler.fail(
+            place, f"no values of that name: {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
+    match compiler.form:
+        case "xml":
+            return _xml(compiler, template, place)
+        case "json":
+            if not isinstance(template, dict):
+                raise compiler.fail(place, "a message of a JSON profile is written key by key")
+            return lambda values: json.dumps(_filled(template, values), separators=(",", ":"))
+        case "fields":
+            return _fields(compiler, template, place)
+
+
+def _names(template: Any) -> set[str]:
+    match template:
+        case dict():
+            return {name for each in template.values() for name in _names(each)}
+        case list():
+            return {name for each in template for name in _names(each)}
+        case str():
+            return set(NAMED.findall(template))
+        case _:
+            return set()
+
+
+def _value(values: Values, name: str) -> Scalar:
+    found = values.get(name)
+    if found is None and name.partition(".")[0] in GROUPS:
+        raise MissingValueError(f"{name} is not known any more")
+    return found
+
+
+def _line(template: str, values: Values, escape: Callable[[str], str]) -> str:
+    return NAMED.sub(lambda name: escape(text(_value(values, name[1]))), template)
+
+
+def _fields(compiler: Compiler, template: Template, place: Place) -> Render:
+    if not isinstance(template, dict):
+        raise compiler.fail(place, "a message of header lines is written header by header")
+    for name, value in template.items():
+        if not _HEADER.fullmatch(name) or isinstance(value, dict | list):
+            raise compiler.fail((*place, name), "no header: a word, and one line of text")
+        if _CONTROL.search(text(value)):
+            raise compiler.fail((*place, name), "a header is one line")
+    headers = {name: text(value) for name, value in template.items()}
+
+    def render(values: Values) -> str:
+        lines = [(name, _line(header, values, _one_line), header) for name, header in headers.items()]
+        # A header whose values are all missing is left out; one that is empty by itself stays.
+        return "".join(f"{name}: {line}\r\n" for name, line, header in lines if line or not NAMED.search(header))
+
+    return render
+
+
+def _one_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise MissingValueError("a value holds a line break or another sign that headers cannot hold")
+    return value
+
+
+def _filled(template: Any, values: Values) -> Any:
+    match template:
+        case dict():
+            return {name: _filled(each, values) for name, each in template.items()}
+        case list():
+            return [_filled(each, values) for each in template]
+        case str():
+            whole = NAMED.fullmatch(template)
+            return _value(values, whole[1]) if whole else _line(template, values, str)
+        case _:
+            return template
+
+
+def _xml(compiler: Compiler, template: Template, place: Place) -> Render:
+    if not isinstance(template, str):
+        raise compiler.fail(place, "a message of an XML profile is written as text")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(NAMED.sub(_MARK, template).strip().encode(), parser)
+    except etree.XMLSyntaxError as err:
+        raise compiler.fail(place, f"no XML: {err.msg}") from None
+    held = [said for each in root.iter(etree.Element) for said in (each.text, each.tail, *each.attrib.values()) if said]
+    if sum(said.count(_MARK) for said in held) != len(NAMED.findall(template)) or "<![CDATA[" in template:
+        raise compiler.fail(place, "values stand in text and in attributes only")
+    return lambda values: _line(template.strip(), values, _escaped)
+
+
+def _escaped(value: str) -> str:
+    if _NOT_IN_XML.search(value):
+        raise MissingValueError("a value holds a sign that XML cannot hold")
+    return value.translate(_XML)
