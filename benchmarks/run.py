@@ -14,6 +14,7 @@ NAMES = (
     "ingest",
     "csta_events",
     "freeswitch_events",
+    "mapping_events",
     "edge_latency",
     "stack_latency",
     "gate_latency",

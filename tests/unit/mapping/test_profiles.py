@@ -135,7 +135,20 @@ def test_a_profile_that_is_not_there_is_refused_with_those_that_are() -> None:
     assert "ami" in done.output
 
 
-@pytest.mark.parametrize("pattern", ["(a+)+", "(a|aa)*b", "(?:a*)*", "((ab)*c)+", r"(\d{1,9})+", ".*.*.*.*x", r"(a)\1"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a+)+",
+        "(a|aa)*b",
+        "(a?a?)*b",
+        "a?" * 20 + "a" * 20,
+        "(?:a*)*",
+        "((ab)*c)+",
+        r"(\d{1,9})+",
+        ".*.*.*.*x",
+        r"(a)\1",
+    ],
+)
 def test_patterns_that_could_run_away_are_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="pattern"):
         patterns.compiled(pattern)

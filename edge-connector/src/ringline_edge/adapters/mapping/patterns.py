@@ -12,6 +12,7 @@ LONGEST_VALUE: Final = 256
 MOST_REPEATS: Final = 3
 """Repeats without an end in one pattern: the time is at most the value's length to that power."""
 
+MOST_CHOICES: Final = 8
 _REPEAT: Final = re.compile(r"[*+]|\{\d*,\d*\}|\{\d{2,}\}")
 _PIECE: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[:=!<]*|\(|\)|[*+]|\{\d*,?\d*\}|.", re.DOTALL)
 
@@ -43,7 +44,7 @@ def match(pattern: re.Pattern[str], value: str) -> str | None:
 def _refuse_slow(pattern: str) -> None:
     if re.search(r"(?:^|[^\\])(?:\\\\)*\\[1-9]|\(\?P=|\(\?\(", pattern):
         raise ValueError("a pattern refers back to no group")
-    repeats = 0
+    repeats = choices = 0
     inside = [False]
     closed: bool | None = None
     for piece in _PIECE.findall(pattern):
@@ -56,10 +57,11 @@ def _refuse_slow(pattern: str) -> None:
         elif piece == ")":
             closed = inside.pop()
             inside[-1] |= closed
-        elif piece in ("|",) and len(inside) > 1:
+        elif piece in ("|", "?"):
+            choices += 1
             inside[-1] = True
         elif repeat:
             repeats += 1
             inside[-1] = True
-    if repeats > MOST_REPEATS:
-        raise ValueError(f"a pattern has at most {MOST_REPEATS} repeats")
+    if repeats > MOST_REPEATS or choices > MOST_CHOICES:
+        raise ValueError(f"a pattern has at most {MOST_REPEATS} repeats, and {MOST_CHOICES} signs | and ?")
