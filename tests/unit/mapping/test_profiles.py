@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import re
 import time
 from pathlib import Path
@@ -9,10 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ringline_core.domain.facts import CallLegs
+from ringline_core.domain.facts import CallLegs, Leg
+from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError, PbxProtocolError
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
+from ringline_core.wire.document import StationDocument
 from ringline_edge.adapters.mapping import documents, loading, patterns, plan, samples
 from ringline_edge.adapters.mapping.commands import requests
 from ringline_edge.adapters.mapping.config import MappingConfig
@@ -289,3 +293,56 @@ def test_ids_that_come_again_are_other_legs_and_a_changed_call_id_is_a_join() ->
     assert (getattr(joined[0], "call", 0), getattr(joined[0], "other", 0), getattr(joined[0], "how", 0)) == (
         "7@10", "8@20", "transfer",
     )  # fmt: skip
+
+
+def mutated(chance: random.Random, text: str) -> str:
+    """A message with some of its signs changed, taken out or doubled."""
+    for _ in range(chance.randrange(4)):
+        at = chance.randrange(len(text) + 1)
+        text = (
+            text[:at]
+            + chance.choice(["", "\0", "é", "9" * 40, '"', "<", ":", "\\ud800", "-1"])
+            + text[at + chance.randrange(3) :]
+        )
+    return text
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_messages_that_were_changed_on_their_way_do_no_harm(name: str) -> None:
+    known, chance = plan.load(name), random.Random(name)
+    told = [each for sample in known.profile.samples for step in sample.steps for each in step.tell]
+    texts = [each if isinstance(each, str) else json.dumps(each) for each in told]
+    translator, model, refused = Translator(known, {}), StationModel("hq"), 0
+    model.lead(1)
+    for number in range(5_000):
+        try:
+            facts = list(translator.facts(translator.hear(mutated(chance, chance.choice(texts)), number)))
+        except PbxProtocolError as err:
+            refused += bool(str(err))
+            continue
+        for station in {station for fact in facts for station in model.apply(fact).stations}:
+            StationDocument.model_validate_json(json.dumps(model.document(station)))
+    assert refused < 5_000
+
+
+def test_a_feed_that_tells_of_legs_without_end_is_no_pbx(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringline_edge.adapters.mapping.floor.MOST", 100)
+    translator = Translator(plan.compiled(*loading.parse(GOOD, "feed.yaml")), {})
+
+    def told(number: int) -> None:
+        list(
+            translator.facts(translator.hear(json.dumps({"type": "call", "id": number, "phone": "1", "state": "r"}), 1))
+        )
+
+    for number in range(100):
+        told(number)
+    with pytest.raises(PbxProtocolError, match="more than 100 legs"):
+        told(100)
+
+
+def test_what_is_no_station_of_the_contract_is_none() -> None:
+    translator = Translator(plan.compiled(*loading.parse(GOOD, "feed.yaml")), {})
+    message = {"type": "call", "id": "1", "phone": "Ann & Bob", "state": "r"}
+    (leg,) = translator.facts(translator.hear(json.dumps(message), 1))
+    assert isinstance(leg, Leg)
+    assert leg.station is None

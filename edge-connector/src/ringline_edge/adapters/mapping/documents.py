@@ -141,7 +141,10 @@ def _walk(node: Node, parts: tuple[str | int, ...]) -> Node:
 def _scalar(node: Node) -> Scalar:
     if isinstance(node, float):
         return int(node) if node.is_integer() else str(node)
-    return node if isinstance(node, str | int | bool) else None if node is None else ""
+    if isinstance(node, str):
+        # JSON can write half signs, which no text of ours may hold.
+        return node if node.isascii() else node.encode("utf-8", "replace").decode()
+    return node if isinstance(node, int | bool) else None if node is None else ""
 
 
 def _list(node: Node) -> Sequence[Node]:

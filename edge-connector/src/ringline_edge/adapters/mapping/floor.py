@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ringline_core.domain.facts import Agent, Device, Ended, Leg, LegRole, Membership, Party
+from ringline_core.errors import PbxProtocolError
+from ringline_core.ids import STATION_PATTERN
 from ringline_core.wire.codes import AgentStateName, By, LegState, Presentation
 from ringline_edge.adapters.mapping.profile import Identity
 from ringline_edge.adapters.mapping.values import Scalar, text
 
 Fields = dict[str, Scalar]
 LATEST_MS: Final = 2**43
+MOST: Final = 20_000
+LONGEST_WHO: Final = 64
+_STATION: Final = re.compile(STATION_PATTERN)
 _STATES: Final = frozenset(LegState)
 _ROLES: Final = frozenset(LegRole)
 _BYS: Final = frozenset(By)
@@ -87,7 +93,13 @@ class Floor:
         return were
 
     def born(self, key: str, now_ms: int) -> LegMemory:
-        """A leg begins."""
+        """A leg begins.
+
+        Raises:
+            PbxProtocolError: There are more than a PBX has.
+        """
+        if len(self.legs) >= MOST:
+            raise PbxProtocolError(f"the PBX tells of more than {MOST} legs")
         leg = self.legs[key] = LegMemory(key, {}, born_ms=now_ms)
         return leg
 
@@ -129,7 +141,7 @@ class Floor:
             device=text(device),
             state=LegState(text(state)),
             started_at_ms=_ms(fields, "started_at_ms") or leg.born_ms,
-            station=_text(fields, "station"),
+            station=station_of(fields.get("station")),
             role=LegRole(text(role)) if role in _ROLES else LegRole.PARTY,
             origin=_true(fields.get("origin")),
             outside=_true(fields.get("outside")),
@@ -141,7 +153,7 @@ class Floor:
             ended=ended,
             dialed=_text(fields, "dialed"),
             queue=_text(fields, "queue"),
-            transferred_by=_text(fields, "transferred_by"),
+            transferred_by=station_of(fields.get("transferred_by")),
             queued_at_ms=_ms(fields, "queued_at_ms"),
             answered_at_ms=_ms(fields, "answered_at_ms"),
             held_at_ms=_ms(fields, "held_at_ms"),
@@ -163,6 +175,26 @@ class Floor:
     def key_of(self, leg: str) -> str:
         """The PBX's own id of a leg as our facts name it."""
         return leg.rpartition("@")[0] if self.identity.reused else leg
+
+    def seat(self, station: str, now_ms: int) -> AgentMemory:
+        """The agent at a station, with queues to come.
+
+        Raises:
+            PbxProtocolError: There are more stations than a PBX has.
+        """
+        if station not in self.agents:
+            self.check_room()
+        nobody = AgentMemory(Agent(station, AgentStateName.LOGGED_OFF, now_ms), {})
+        return self.agents.setdefault(station, nobody)
+
+    def check_room(self) -> None:
+        """Refuse one more agent or phone than a PBX has.
+
+        Raises:
+            PbxProtocolError: There is no room.
+        """
+        if len(self.agents) + len(self.devices) >= MOST:
+            raise PbxProtocolError(f"the PBX tells of more than {MOST} agents and phones")
 
     def compare(self, listing: Listing, covers: Collection[str]) -> None:
         """Drop what was there before and is not in a list of all."""
@@ -202,7 +234,13 @@ def by(word: Scalar) -> By | str | None:
     """Who did it: a word of ours, or a station."""
     if word in (None, ""):
         return None
-    return By(text(word)) if word in _BYS else text(word)
+    return By(text(word)) if word in _BYS else text(word)[:LONGEST_WHO]
+
+
+def station_of(value: Scalar) -> str | None:
+    """A station's number as the contract has them; None for everything else, which is no station."""
+    found = text(value)
+    return found if _STATION.fullmatch(found) else None
 
 
 def agent_of(memory: AgentMemory) -> Agent:

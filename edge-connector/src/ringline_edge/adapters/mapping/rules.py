@@ -10,7 +10,16 @@ from ringline_core.domain.facts import Agent, Device, Ended, Fact, Joined, Left,
 from ringline_core.wire.codes import AgentStateName, Cause, LegState
 from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping.expressions import Compiler, Scope
-from ringline_edge.adapters.mapping.floor import AgentMemory, Fields, Floor, LegMemory, agent_of, by
+from ringline_edge.adapters.mapping.floor import (
+    LONGEST_WHO,
+    AgentMemory,
+    Fields,
+    Floor,
+    LegMemory,
+    agent_of,
+    by,
+    station_of,
+)
 from ringline_edge.adapters.mapping.loading import Place
 from ringline_edge.adapters.mapping.profile import (
     AgentSaid,
@@ -178,7 +187,7 @@ class _Ending:
             Left(text(left)) if left in _LEFT else Left.CLEARED,
             Cause(text(cause)) if cause in _CAUSES else Cause.NORMAL,
             by(self._by(scope)),
-            None if peer in (None, "") else text(peer),
+            None if peer in (None, "") else text(peer)[:LONGEST_WHO],
         )
 
 
@@ -201,15 +210,14 @@ def _agent(compiler: Compiler, said: AgentSaid, place: Place) -> Play:
     who = compiler.maybe(said.by, (*place, "by"))
 
     def play(scope: Scope, floor: Floor) -> Iterator[Fact]:
-        where, what = text(station(scope)), text(state(scope))
+        where, what = station_of(station(scope)), text(state(scope))
         if not where or what not in _AGENT_STATES:
             return
-        before = floor.agents.get(where)
-        known = before.agent if before else None
+        before = floor.agents.get(where) or floor.seat(where, scope.now_ms)
+        known = before.agent
         why = text(reason(scope)) or None
-        same = known is not None and (known.state, known.reason) == (what, why)
-        since = known.since_at_ms if known is not None and same else scope.now_ms
-        name = text(login(scope)) or (known.login if known else None)
+        since = known.since_at_ms if (known.state, known.reason) == (what, why) else scope.now_ms
+        name = text(login(scope)) or known.login
         told = Agent(where, AgentStateName(what), since, login=name, reason=why, by=by(who(scope)))
         floor.agents[where] = AgentMemory(told)
         if floor.listing is not None:
@@ -224,10 +232,10 @@ def _member(compiler: Compiler, said: MemberSaid, place: Place) -> Play:
     paused, reason = compiler.maybe(said.paused, (*place, "paused")), compiler.maybe(said.reason, (*place, "reason"))
 
     def play(scope: Scope, floor: Floor) -> Iterator[Fact]:
-        where, name = text(station(scope)), text(queue(scope))
+        where, name = station_of(station(scope)), text(queue(scope))
         if not where or not name:
             return
-        memory = floor.agents.setdefault(where, _nobody(where, scope.now_ms))
+        memory = floor.seat(where, scope.now_ms)
         before = agent_of(memory)
         queues = memory.queues = dict(memory.queues or {})
         if said.gone:
@@ -245,17 +253,13 @@ def _member(compiler: Compiler, said: MemberSaid, place: Place) -> Play:
     return play
 
 
-def _nobody(station: str, now_ms: int) -> AgentMemory:
-    return AgentMemory(Agent(station, AgentStateName.LOGGED_OFF, now_ms), {})
-
-
 def _device(compiler: Compiler, said: DeviceSaid, place: Place) -> Play:
     station, name = compiler.value(said.station, (*place, "station")), compiler.value(said.device, (*place, "device"))
     there = compiler.value(said.in_service, (*place, "in_service"))
     dnd, forward = compiler.maybe(said.dnd, (*place, "dnd")), compiler.maybe(said.forward, (*place, "forward"))
 
     def play(scope: Scope, floor: Floor) -> Iterator[Fact]:
-        where, device, is_there = text(station(scope)), text(name(scope)), there(scope)
+        where, device, is_there = station_of(station(scope)), text(name(scope)), there(scope)
         if not where or not device or is_there is None:
             return
         quiet = _truth(dnd(scope))
@@ -264,6 +268,8 @@ def _device(compiler: Compiler, said: DeviceSaid, place: Place) -> Play:
         known = floor.devices.get((where, device))
         if known is not None and replace(known, at_ms=fact.at_ms) == fact:
             fact = known
+        if known is None:
+            floor.check_room()
         floor.devices[where, device] = fact
         if floor.listing is not None:
             floor.listing.devices.add((where, device))
@@ -276,7 +282,7 @@ def _pressed(compiler: Compiler, said: PressedSaid, place: Place) -> Play:
     station, ready = compiler.value(said.station, (*place, "station")), compiler.value(said.ready, (*place, "ready"))
 
     def play(scope: Scope, _: Floor) -> Iterator[Fact]:
-        where, wish = text(station(scope)), _truth(ready(scope))
+        where, wish = station_of(station(scope)), _truth(ready(scope))
         if where and wish is not None:
             yield Pressed(where, wish, scope.now_ms)
 

@@ -102,7 +102,8 @@ class Session:
         replies = self._plan.replies
         if replies is None:
             return
-        ident = next(iter(self._waiting), "") if replies.id is None else str(replies.id(heard.scope))
+        told = None if replies.id is None else replies.id(heard.scope)
+        ident = next(iter(self._waiting), "") if told is None else str(told)
         waiting = self._waiting.pop(ident, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(heard)
