@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
+from xml.sax import saxutils
 
 from lxml import etree
 
@@ -23,7 +24,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARK: Final = "ringlinemark"
 _HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_XML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
+_QUOTES: Final = {'"': "&quot;", "'": "&apos;"}
 
 
 class MissingValueError(Exception):
@@ -135,4 +136,4 @@ def _xml(compiler: Compiler, template: Template, place: Place) -> Render:
 def _escaped(value: str) -> str:
     if _NOT_IN_XML.search(value):
         raise MissingValueError("a value holds a sign that XML cannot hold")
-    return value.translate(_XML)
+    return saxutils.escape(value, _QUOTES)
