@@ -20,6 +20,12 @@ OFFERS = frozenset({"queue", "pickup", "transfer_keys", "restart", "outside"})
 OURS = {"told_twice", "told_in_another_order", "garbage"}
 """The bytes of this link are Asterisk's own."""
 
+NO_PROFILE = {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "held_back", "restarted"}
+"""Profiles consult nobody and hold no agents, and `ami` waits for lists that a PBX in its start does not tell."""
+
+PLAIN_CALLS = [each for each in ALL if each.needs <= OFFERS and each.name not in OURS | NO_PROFILE]
+CONTEXT = "phones"
+
 
 @pytest.mark.parametrize("scenario", [each for each in ALL if each.needs <= OFFERS], ids=lambda each: each.name)
 async def test_asterisk_makes_the_documents_of(bench: Bench, scenario: Scenario) -> None:
@@ -31,3 +37,16 @@ async def test_asterisk_makes_the_documents_of(bench: Bench, scenario: Scenario)
     (outcome,) = [each async for each in kit.play("asterisk", world, [scenario])]
     expected = Verdict.UNSUPPORTED if scenario.name in OURS else Verdict.PASSED
     assert (outcome.verdict, outcome.why if expected is Verdict.PASSED else "") == (expected, "")
+
+
+@pytest.mark.parametrize("scenario", PLAIN_CALLS, ids=lambda each: each.name)
+async def test_a_profile_alone_makes_the_documents_of(bench: Bench, scenario: Scenario) -> None:
+    @asynccontextmanager
+    async def world() -> AsyncIterator[World]:
+        login = bench.edge_login("bridge-notify")
+        link = {"hosts": [f"{login['host']}:{login['port']}"]}
+        account = {"username": login["username"], "secret": login["secret"], "context": CONTEXT}
+        yield World(AsteriskPhoneBank(bench), {"profile": "ami", **link, "settings": account}, OFFERS)
+
+    (outcome,) = [each async for each in kit.play("mapping", world, [scenario])]
+    assert (outcome.verdict, outcome.why) == (Verdict.PASSED, "")
