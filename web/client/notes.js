@@ -10,7 +10,7 @@
  *   changed: (note: Note) => void}} Surroundings
  */
 
-const DEVICE_MS = 40;
+const DEVICE_MS = 25;
 const AUTOSAVE_MS = 800;
 const LATEST_MS = 5000;
 /** Without an answer for so long the same frame is sent again. */
