@@ -57,6 +57,7 @@ def build_app(bank: PhoneBank) -> web.Application:
     app.router.add_post("/callers", _dial_in)
     app.router.add_get("/callers/{caller}", _caller_state)
     app.router.add_post("/callers/{caller}", _caller_does)
+    app.router.add_get("/outside/{number}", _sent_along)
     app.router.add_get("/phones/{station}", _display)
     app.router.add_post("/phones/{station}", _press)
     app.router.add_get("/queues/{name}", _queue)
@@ -125,6 +126,10 @@ async def _dial_in(request: web.Request) -> web.Response:
     if uui is not None and not (isinstance(uui, str) and len(uui) <= 256 and uui.isprintable()):
         raise BadRequestError("uui is no printable text of at most 256 characters")
     return web.json_response({"caller": await request.app[BANK].dial_in(number, to, uui)})
+
+
+async def _sent_along(request: web.Request) -> web.Response:
+    return web.json_response({"uui": await request.app[BANK].sent_along(request.match_info["number"])})
 
 
 async def _caller_state(request: web.Request) -> web.Response:

@@ -69,7 +69,7 @@ DOCUMENT: Final[Frame] = {
 WORK: Final[Frame] = {"work": "w-1", "channel": "email", "label": "#123", "lease_until_at": AT, "blocks": ["voice"]}
 HANDOVER: Final[Frame] = {
     "interaction": "i-1",
-    "from": {"agent": "ben", "station": "1002"},
+    "from": {"agent": "ben", "site": "paris", "station": "1002"},
     "kind": "cold",
     "note": "first 500 characters",
     "data": {},

@@ -16,14 +16,14 @@ from ringline_edge.conformance.scenarios.scenario import Scenario
 from ringline_edge.conformance.stage import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-OFFERS = frozenset({"queue", "pickup", "transfer_keys", "restart", "outside"})
+OFFERS = frozenset({"queue", "pickup", "transfer_keys", "restart", "outside", "along"})
 OURS = {"told_twice", "told_in_another_order", "garbage"}
 """The bytes of this link are Asterisk's own."""
 
 NO_PROFILE = {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "held_back", "restarted"}
 """Profiles consult nobody and hold no agents, and `ami` waits for lists that a PBX in its start does not tell."""
 
-PLAIN_CALLS = [each for each in ALL if each.needs <= OFFERS and each.name not in OURS | NO_PROFILE]
+PLAIN_CALLS = [each for each in ALL if each.needs <= OFFERS - {"along"} and each.name not in OURS | NO_PROFILE]
 CONTEXT = "phones"
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ringline_core.domain.facts import Fact, Pressed, Snapshot
+from ringline_core.domain.linkage import Linkage
 from ringline_core.domain.model import StationModel
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
@@ -94,6 +95,7 @@ class Edge:
         self._boards.wake = self._uplink.wake
         self._join_gates()
         self._session.lanes.known = self._keeper.known
+        self._session.linked = self._link
         self._session.telling.told = self._asked.told
         self._commands.offset_ms = lambda: self._session.offset_ms
         self._commands.pbx_is_up = lambda: self._pbx_part.is_up
@@ -126,6 +128,9 @@ class Edge:
         self._commands.shown(station, seq, document)
         self._gates.shown(station, seq)
         self._boards.shown(station, document)
+
+    def _link(self, secret: str) -> None:
+        self._model.linkage = Linkage(secret)
 
     def _open(self) -> None:
         self._uplink_part.found()

@@ -22,6 +22,7 @@ from ringline_core.domain.station import Placed
 from ringline_core.errors import CommandError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode, Stage, Verb
 from ringline_core.wire.command import EdgeCommand, missing_arguments
+from ringline_edge import linkage
 from ringline_edge.adapters.port import PbxAdapter
 from ringline_edge.proofs import Pending, Proofs
 from ringline_edge.spool.commands import CommandSpool
@@ -127,6 +128,7 @@ class Commands:
             self._confirm(command, None, already=True)
             return
         legs = self._legs(command)
+        command = linkage.along(command, self._model, _now_ms())
         if self._proofs.is_asked_already(command):
             self._proofs.wait_for(command, before, already=True)
         elif needs_proof(command.verb):

@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ringline_core.domain.changes import Changes
 from ringline_core.domain.facts import Fact
-from ringline_core.domain.model import Changes, StationModel
+from ringline_core.domain.model import StationModel
 from ringline_core.domain.record import CallRecordDraft
 from ringline_core.errors import SpoolFullError
 from ringline_core.wire.codec import compact

@@ -47,6 +47,11 @@ class AsteriskPhoneBank:
         """See `PhoneBank.dial_in`."""
         return self._bench.outside.dial_in(number, to, uui).caller
 
+    async def sent_along(self, number: str) -> str | None:
+        """See `PhoneBank.sent_along`."""
+        found = [call for call in self._bench.outside.agent.live_calls if call.invite and call.dialled == number]
+        return (found[-1].invite.header("user-to-user") or None) if found and found[-1].invite else None
+
     async def caller_state(self, caller: str) -> str:
         """See `PhoneBank.caller_state`."""
         return await self._bench.caller_state(self._caller(caller))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
 
+from ringline_cloud.store.handovers import Made
 from tests.support.cloud import SITE, TENANT, Cloud, call
 
 Frame = dict[str, Any]
@@ -46,7 +48,7 @@ def test_s13_the_colleague_sees_who_passed_it_on_the_note_and_the_data_while_it_
     assert passes_on(talking, verb, data=DATA) is None
     context = seen_by_ben(talking, data={"line": 2})
     handover = context["handover"]
-    assert (handover["from"], handover["kind"]) == ({"agent": "anna", "station": "1001"}, kind)
+    assert (handover["from"], handover["kind"]) == ({"agent": "anna", "site": SITE, "station": "1001"}, kind)
     assert (handover["note"], handover["data"]) == (("Wants " * 200)[:500], DATA)
     assert context["data"] == {"order": "4711", "line": 2}
 
@@ -286,8 +288,21 @@ def test_s15_what_the_phones_keys_pass_on_comes_with_what_was_written_and_is_mar
     put = {"t": "note.put", "id": "n1", "interaction": "i-c-1", "base": 0, "text": "Wants a ref", "fields": {}}
     talking.from_page({**put, "draft": True})
     handover = seen_by_ben(talking, transferred_by="1001")["handover"]
-    assert (handover["from"], handover["kind"]) == ({"agent": "anna", "station": "1001"}, "cold")
+    assert (handover["from"], handover["kind"]) == ({"agent": "anna", "site": SITE, "station": "1001"}, "cold")
     assert (handover["note"], handover["by"]) == ("Wants a ref", "agent_phone")
+
+
+def test_a_phone_of_the_same_number_at_another_site_is_not_who_handed_over(talking: Cloud) -> None:
+    passes_on(talking, to="+33123456789", note="from paris")
+    head = talking.deps.interactions.head(TENANT, "i-c-1") or {}
+    elsewhere = json.dumps(
+        {**json.loads(head["handover_json"]), "from": {"agent": "eve", "site": "lyon", "station": "1001"}}
+    )
+    there = Made(elsewhere, "lyon", "1002", 2_000_000_000)
+    assert talking.deps.handovers.bind(TENANT, "i-c-1", f"{head['handover_mark']}x", there)
+    assert seen_by_ben(talking)["handover"]["from"] == {"agent": "eve", "site": "lyon", "station": "1001"}
+    by_keys = seen_by_ben(talking, 3, transferred_by="1001")["handover"]
+    assert (by_keys["from"]["agent"], by_keys["from"]["site"], by_keys["by"]) == ("anna", SITE, "agent_phone")
 
 
 def test_s15_a_consultation_by_the_keys_is_hot_and_tells_who_asks(talking: Cloud) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringline_cloud.services import linkage
 from tests.support.cloud import SITE, TENANT, Cloud, document
 
 
@@ -115,3 +116,15 @@ def test_an_edge_that_takes_the_lead_by_a_beat_is_told_all_desks_and_what_they_o
     )
     assert beat(cloud, 2, "edge-2", "e2") == ("active", 2)
     assert len(cloud.edges.to("e2", "desks")) == 1
+
+
+def test_all_edges_of_a_tenant_get_one_secret_for_keys_between_sites(cloud: Cloud) -> None:
+    first, second = cloud.edge_leads(), cloud.edge_leads("edge-2", "t1", "e2")
+    assert first["linkage_secret"] == second["linkage_secret"] == linkage.secret("pepper", TENANT)
+    assert len(first["linkage_secret"]) == 64
+
+
+def test_tenants_and_deployments_have_secrets_of_their_own_and_none_without_a_pepper() -> None:
+    secrets = {linkage.secret(pepper, tenant) for pepper in ("a", "b") for tenant in ("acme", "bolt")}
+    assert len(secrets) == 4
+    assert linkage.secret("", "acme") is None

@@ -16,16 +16,18 @@ from ringline_edge.conformance import kit, worlds
 from ringline_edge.conformance.kit import Outcome, Verdict
 from ringline_edge.conformance.scenarios import ALL
 
+CONSULTS = {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "asks_another_site"}
+ALONG = {"comes_from_another_site", "a_forged_key_names_nothing", "goes_to_another_site"}
 UNSUPPORTED = {
     "simulator": set[str](),
     "csta": {"two_devices"},
     "csta-plain": {"two_devices"},
-    "asterisk": {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference"},
+    "asterisk": CONSULTS,
     "freeswitch": set[str](),
-    "mapping": {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "held_back"},
+    "mapping": CONSULTS | ALONG | {"held_back"},
 }
 """What cannot be played: AMI's consultations live in a dial plan, which only the real one has; a CSTA station is one
-device; profiles hold no agents."""
+device; the profile `ami` holds no agents and sends nothing along."""
 
 
 async def played(kind: str, *names: str) -> list[Outcome]:

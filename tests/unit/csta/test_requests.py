@@ -100,9 +100,3 @@ def test_what_xml_cannot_carry_is_refused(value: str) -> None:
     with pytest.raises(CommandError) as refused:
         leaf("b", value)
     assert refused.value.error_code is ErrorCode.MESSAGE_INVALID
-
-
-def test_user_data_above_what_the_switch_carries_is_refused() -> None:
-    with pytest.raises(CommandError) as refused:
-        Requests("dmcc", "ed3").make_call("d", "1", prompt=False, data="x" * 97)
-    assert refused.value.error_code is ErrorCode.TOO_LARGE

@@ -10,6 +10,7 @@ from ringline_core.domain.allowed import call_verbs, station_verbs
 from ringline_core.domain.facts import Leg, Party
 from ringline_core.domain.gate import CallSeen
 from ringline_core.domain.lineage import Lineage
+from ringline_core.domain.linkage import is_key
 from ringline_core.domain.standing import Owing
 from ringline_core.domain.station import Numbered, Station
 from ringline_core.ids import call_id
@@ -223,10 +224,12 @@ def _cut(text: str | None, limit: int) -> str | None:
 
 
 def _fitting(data: Any) -> dict[str, Any]:
-    """As many entries, in their order, as fit the contract's 2 KB."""
+    """As many entries, in their order, as fit the contract's 2 KB; keys between sites are nobody's to read."""
     kept: dict[str, Any] = {}
     size = 2
     for key, value in data.items():
+        if is_key(value):
+            continue
         size += len(json.dumps({key[:64]: value}, separators=(",", ":"), ensure_ascii=False).encode())
         if size > MAX_DATA_BYTES:
             break

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ringline_core.domain.facts import Leg
+from ringline_core.domain.linkage import Linkage
 from ringline_core.ids import interaction_id
 
 
@@ -36,10 +38,15 @@ class _Node:
 
 
 class Lineage:
-    """The calls of a PBX and how they were joined."""
+    """The calls of a PBX and how they were joined.
+
+    Attributes:
+        linkage: Reads the keys that calls bring from other sites; None before the cloud told its secret.
+    """
 
     def __init__(self) -> None:
         """No calls yet."""
+        self.linkage: Linkage | None = None
         self._nodes: dict[str, _Node] = {}
         self._stories: dict[str, Story] = {}
         self._continued: dict[str, str] = {}
@@ -93,6 +100,19 @@ class Lineage:
     def go_on(self, call: str, interaction: str) -> None:
         """`call` continues an earlier interaction, of whatever site, instead of beginning its own."""
         self._continued[call] = interaction
+
+    def link(self, leg: Leg) -> None:
+        """A call that brings a key from its beginning continues the interaction that the key names.
+
+        That is a call from another site, or one that was placed so and is met again after a restart. At other legs the
+        key is only on its way out, and a consultation has a story of its own until it is completed.
+        """
+        if self.linkage is None or not (leg.origin and leg.data) or leg.consult_of or leg.call in self._continued:
+            return
+        texts = [each for each in leg.data.values() if isinstance(each, str)]
+        named = (self.linkage.interaction(each, leg.started_at_ms) for each in texts)
+        if interaction := next(filter(None, named), None):
+            self.go_on(leg.call, interaction)
 
     def interaction(self, site: str, root: str) -> str:
         """Wire id of the interaction that a story's call names."""

@@ -8,15 +8,17 @@ once; a bounded set of tombstones keeps a late repetition from raising the dead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from ringline_core.domain import transitions
+from ringline_core.domain.changes import NOTHING, Changes
 from ringline_core.domain.document import DocumentBuilder
 from ringline_core.domain.facts import Agent, CallLegs, Device, Ended, Fact, Joined, Leg, LegRole, Pressed, Snapshot
 from ringline_core.domain.gate import CallSeen
 from ringline_core.domain.lineage import Lineage
+from ringline_core.domain.linkage import Linkage
 from ringline_core.domain.misses import Rung
 from ringline_core.domain.record import CallRecordDraft, Chronicle
 from ringline_core.domain.standing import Standing
@@ -27,25 +29,6 @@ from ringline_core.wire.codes import AgentStateName, By, Cause, EventName, LegSt
 
 TOMBSTONES = 4096
 _NO_RANG: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a fact changed.
-
-    Attributes:
-        stations: Stations whose document is another one now, each with the call ids for `rang`.
-        records: Records of calls that ended.
-    """
-
-    stations: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    records: tuple[CallRecordDraft, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.stations or self.records)
-
-
-NOTHING = Changes()
 
 
 class StationModel:
@@ -69,6 +52,17 @@ class StationModel:
     def stations(self) -> tuple[str, ...]:
         """All stations ever heard of, sorted."""
         return tuple(sorted(self._stations))
+
+    @property
+    def linkage(self) -> Linkage | None:
+        """What reads the keys that calls bring from other sites, and writes ours; None before the cloud told."""
+        return self._lineage.linkage
+
+    @linkage.setter
+    def linkage(self, linkage: Linkage) -> None:
+        self._lineage.linkage = linkage
+        for leg in self._legs.values():
+            self._lineage.link(leg)
 
     def lead(self, epoch: int) -> None:
         """This edge leads from now on under `epoch`: `recent` and its numbers begin anew."""
@@ -128,6 +122,10 @@ class StationModel:
             if each.n > after and each.call and each.happened.event in (EventName.MISSED, EventName.ANSWERED)
         ]
 
+    def interaction(self, station: str, call: str) -> str | None:
+        """Wire id of the interaction of a call at a station; None when the station has no such call."""
+        return next((seen.interaction for seen in self.calls_seen(station) if seen.call == call), None)
+
     def call_legs(self, station: str, call: str) -> CallLegs | None:
         """The PBX's leg ids of a call at a station; None when the station has no such call."""
         found = self._stations.get(station)
@@ -182,6 +180,7 @@ class StationModel:
             return NOTHING
         if leg.ended is None:
             self._lineage.see(leg.call, leg.started_at_ms, outside=leg.outside)
+            self._lineage.link(leg)
         self._chronicle.note(leg)
         if leg.station is not None:
             if known is None and leg.origin and (placed := self._station(leg.station).placed(leg)):
@@ -277,7 +276,7 @@ class StationModel:
             return _NO_RANG
         remote = self._documents.remote(leg, self._documents.known(leg))
         # With who transferred it, since they hand something over.
-        now = (self._lineage.story(call).root, remote.number, leg.transferred_by)
+        now = (self._interaction(leg), remote.number, leg.transferred_by)
         wire_call = call_id(self.site, call)
         if station.rang.get(wire_call) == now:
             return _NO_RANG
@@ -358,6 +357,8 @@ class StationModel:
             records += self._apply_leg(replace(leg, ended=ended), quiet=False).records
         for join in fact.joins:
             self._apply_join(join)
+        for leg in fact.legs:
+            self._lineage.link(leg)  # before anything that rings is told
         for leg in fact.legs:
             self._apply_leg(leg, quiet=True)
         self._replace_agents(fact)

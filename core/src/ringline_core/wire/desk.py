@@ -43,6 +43,7 @@ class HandoverFrom(WireModel):
 
     agent: str
     station: Station
+    site: str | None = None
 
 
 class Handover(WireModel):

@@ -157,7 +157,7 @@ class EdgeLimits(WireModel):
 
 
 class EdgeWelcome(WireModel):
-    """The answer to an edge's hello."""
+    """The answer to an edge's hello; `linkage_secret` signs keys that ride with calls between sites."""
 
     t: Literal["welcome"] = "welcome"
     frame: Frame | None = None
@@ -165,6 +165,7 @@ class EdgeWelcome(WireModel):
     epoch: Epoch
     now_at: Instant
     limits: EdgeLimits
+    linkage_secret: str | None = Field(default=None, min_length=32, max_length=128, repr=False)
 
 
 class RejectedStation(WireModel):

@@ -65,6 +65,10 @@ class PhoneBank(Protocol):
         """An outside caller shows `number` and dials `to`, with user-to-user data; the new caller's id."""
         ...
 
+    async def sent_along(self, number: str) -> str | None:
+        """User-to-user data that the newest call to an outside `number` came with; None where there was none."""
+        ...
+
     async def caller_state(self, caller: str) -> str:
         """`dialing`, `queued`, `ringing`, `talking`, `held` or `ended`; an ended caller stays readable."""
         ...

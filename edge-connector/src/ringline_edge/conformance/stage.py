@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from ringline_core.domain.facts import CallLegs, Fact, Snapshot
 from ringline_core.domain.holds import HoldKind
+from ringline_core.domain.linkage import Linkage
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
-from ringline_edge import registry
+from ringline_edge import linkage, registry
 from ringline_edge.conformance.phone_bank import NotNowError, PhoneBank
 from ringline_edge.supervisor import Part
 
@@ -26,6 +27,7 @@ _AGAIN_S: Final = 0.05
 CUSTOMER: Final = "+442071234567"
 OTHER_CUSTOMER: Final = "+442079460111"
 FAR: Final = "+442079460123"
+SIGNING: Final = "the kit's own secret of keys between sites"
 
 
 class UnsupportedError(Exception):
@@ -67,6 +69,7 @@ class Stage:
         self.model = StationModel("kit")
         self.model.lead(1)
         self.model.capabilities = self.adapter.capabilities.of
+        self.model.linkage = Linkage(SIGNING)
         self.snapshots = 0
         self._part = Part("pbx", pause=_soon)
         self._running: asyncio.Task[None] | None = None
@@ -172,9 +175,30 @@ class Stage:
 
         await self.until(done, f"{station} presses {button} {argument}")
 
-    async def caller(self, to: str, number: str = CUSTOMER) -> str:
+    async def caller(self, to: str, number: str = CUSTOMER, uui: str | None = None) -> str:
         """An outside caller dials."""
-        return await self.world.bank.dial_in(number, to, None)
+        return await self.world.bank.dial_in(number, to, uui)
+
+    def key(self, interaction: str) -> str:
+        """The key that another site would send along with a call of this interaction."""
+        return Linkage(SIGNING).key(interaction, _now_ms())
+
+    async def goes_out(self, number: str, interaction: str) -> None:
+        """Wait until an outside number is called with the key of an interaction.
+
+        Raises:
+            NotSeenError: It was not.
+        """
+        seen: list[str | None] = []
+
+        async def is_there() -> bool:
+            seen[:] = [await self.world.bank.sent_along(number)]
+            return Linkage(SIGNING).interaction(seen[0] or "", _now_ms()) == interaction
+
+        try:
+            await self.until(is_there, "")
+        except NotSeenError:
+            raise NotSeenError(f"{number} should be called with the key of {interaction}, got {seen}") from None
 
     async def command(self, verb: Verb, station: str, call: str | None = None, **more: Any) -> None:
         """Have the adapter do something.
@@ -193,6 +217,7 @@ class Stage:
             raise UnsupportedError(f"verb {verb.value}")
         deadline = datetime.now(UTC) + timedelta(seconds=8)
         command = EdgeCommand(id=uuid.uuid4().hex, verb=verb, station=station, call=call, deadline_at=deadline, **more)
+        command = linkage.along(command, self.model, _now_ms())
         self.model.expect(verb, station, call)
         await self.adapter.execute(command, legs)
 

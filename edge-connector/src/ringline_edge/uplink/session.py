@@ -56,6 +56,7 @@ class Session:
         lanes: What an active edge tells.
         telling: Results of commands.
         boards: The board, while somebody looks at it.
+        linked: Told the secret of keys between sites, before anything else of a welcome.
     """
 
     edge: str
@@ -82,6 +83,7 @@ class Session:
         self.lanes = Lanes(self.live, self.log, self._number, self.fraction)
         self.telling = Telling(self._number, self.fraction, self.lanes.has_acked)
         self.boards = BoardLane(self._number)
+        self.linked: Callable[[str], None] = lambda _secret: None
         self._welcomed = False
         self._hello_due_s: float | None = None
         self._fences = 0
@@ -217,6 +219,8 @@ class Session:
             self.offset_ms = welcome.now_at.timestamp() * 1000 - wall_ms
         self._welcomed, self._hello_due_s = True, None
         self.welcomes += 1
+        if welcome.linkage_secret is not None:
+            self.linked(welcome.linkage_secret)
         self.limits = welcome.limits
         self.lanes.frames, self.lanes.frame_bytes = welcome.limits.window, welcome.limits.frame_bytes
         self.boards.frame_bytes = welcome.limits.frame_bytes

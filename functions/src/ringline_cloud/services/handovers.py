@@ -78,7 +78,7 @@ def ahead(deps: Deps, who: PageIdentity, seat: dict[str, str], message: PageComm
     now_ms = deps.now_ms()
     body = {
         "interaction": call.interaction,
-        "from": {"agent": who.agent, "station": seat["station"]},
+        "from": {"agent": who.agent, "site": seat["site"], "station": seat["station"]},
         "kind": VERBS[message.verb],
         "note": note[:SHOWN],
         "data": message.data or {},
@@ -180,9 +180,14 @@ def told(
     newest = max(bound, key=lambda head: str(head["handover_mark"]), default=None)
     station = call.transferred_by or (call.remote.number if _is_asked(call) else None)
     made = json.loads(newest["handover_json"]) if newest else None
-    if station not in (None, item.station) and (made is None or made["from"]["station"] != station):
+    if station not in (None, item.station) and not _is_from(made, item.site, str(station)):
         made = _by_keys(deps, tenant, item.site, str(station), call) or made
     return None if made is None or made["from"]["agent"] == item.agent else made
+
+
+def _is_from(made: dict[str, Any] | None, site: str, station: str) -> bool:
+    """Whether a hand-over was made at that phone: other sites have phones of the same number."""
+    return made is not None and (made["from"].get("site", site), made["from"]["station"]) == (site, station)
 
 
 def _is_asked(call: CallEntry) -> bool:
@@ -197,7 +202,7 @@ def _by_keys(deps: Deps, tenant: str, site: str, station: str, call: CallEntry) 
     asked = call.consult_of is not None or call.leg is not LegState.ALERTING
     return {
         "interaction": call.interaction,
-        "from": {"agent": there.agent, "station": station},
+        "from": {"agent": there.agent, "site": site, "station": station},
         "kind": "hot" if asked else "cold",
         "note": _written(deps, tenant, call.interaction, there.agent)[:SHOWN],
         "data": {},

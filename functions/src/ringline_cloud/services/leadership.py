@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringline_cloud.identity import EdgeIdentity
-from ringline_cloud.services import desk_view, posts, watching
+from ringline_cloud.services import desk_view, linkage, posts, watching
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.leases import Lease
 from ringline_cloud.store.stations import StationItem
@@ -53,7 +53,8 @@ def hello(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeHello) -> tup
         "window": WINDOW,
     }
     role = {"role": "active" if leads else "standby", "epoch": lease.epoch, "now_at": ms_to_rfc3339(now_ms)}
-    return compact({"t": "welcome", "frame": message.frame, **role, "limits": limits}), lease.epoch
+    known = {"limits": limits, "linkage_secret": linkage.secret(deps.settings.pepper, who.tenant)}
+    return compact({"t": "welcome", "frame": message.frame, **role, **known}), lease.epoch
 
 
 def beat(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) -> tuple[str, int]:

@@ -130,11 +130,17 @@ class Channel:
             remote=party(self.dialed, None) if self.answered_at_ms is None else None,
         )
 
-    def take_variables(self, variables: str) -> None:
-        """Call data from the configured channel variables; what was attached under other names stays."""
-        if variables != self.variables:
-            self.variables = variables
-            self.data = {**self.data, **data_of(variables)}
+    def take_variables(self, variables: str) -> bool:
+        """Call data from the configured channel variables; what was attached under other names stays.
+
+        Returns:
+            Whether they are others than before.
+        """
+        if not variables or variables == self.variables:
+            return False
+        self.variables = variables
+        self.data = {**self.data, **data_of(variables)}
+        return True
 
     def attach(self, data: Mapping[str, str]) -> None:
         """Call data that we set, or that the channel which dials this one carries."""

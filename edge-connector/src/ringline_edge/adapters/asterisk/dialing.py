@@ -93,10 +93,12 @@ def dial_begin(floor: Floor, message: Message, at_ms: int) -> Iterator[Fact]:
     caller.dialing.add(dialled.ident)
     if caller.attached:
         dialled.attach(caller.attached)
+    # What the dial plan gave a caller from outside must be known before it rings; a phone's own page can wait.
+    is_news = caller.take_variables(message.get("ChanVariable", "")) and caller.outside
     if caller.dialed is None and known(message.get("Exten")):
-        caller.dialed = message["Exten"]
-        if caller.state is not None:
-            yield caller.leg()
+        caller.dialed, is_news = message["Exten"], True
+    if is_news and caller.state is not None:
+        yield caller.leg()
     if dialled.station is not None and dialled.dialed is None:
         dialled.dialed = caller.dialed
     if dialled.call != caller.call:

@@ -55,9 +55,7 @@ class Floor:
         linked = message.get("Linkedid")
         if linked and linked != channel.call and not (channel.answers and linked == channel.ident):
             yield Joined(channel.call, linked, at_ms)
-        variables = message.get("ChanVariable")
-        if variables:
-            channel.take_variables(variables)
+        channel.take_variables(message.get("ChanVariable", ""))
 
     def born(self, message: Message, at_ms: int) -> Channel:
         """A channel that was not known before, from any event that describes it."""

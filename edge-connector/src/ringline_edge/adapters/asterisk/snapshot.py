@@ -87,9 +87,7 @@ def _take_channel(floor: Floor, item: Message, details: Mapping[str, Message], n
     if channel is None:
         channel = floor.born(item, _started(item, now_ms))
         _guess_part(floor, channel, item, details.get(channel.ident, {}))
-    variables = item.get("ChanVariable")
-    if variables:
-        channel.take_variables(variables)
+    channel.take_variables(item.get("ChanVariable", ""))
     linked = item.get("Linkedid")
     if linked and linked != channel.call:
         yield Joined(channel.call, linked, now_ms)

@@ -121,10 +121,10 @@ class Floor:
         placed: What was dialled in a call that we had made and of which no event came yet, by its id.
     """
 
-    def __init__(self, naming: Naming) -> None:
+    def __init__(self, naming: Naming, user_data_bytes: int) -> None:
         """No calls yet."""
         self.naming = naming
-        self.keys = DataKeys()
+        self.keys = DataKeys(user_data_bytes)
         self.monitors: dict[str, str] = {}
         self.calls: dict[str, Call] = {}
         self.placed: dict[str, str] = {}

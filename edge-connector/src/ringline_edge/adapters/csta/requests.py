@@ -16,8 +16,6 @@ CSTA: Final = "http://www.ecma-international.org/standards/ecma-323/csta/{}"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-MAX_USER_DATA: Final = 96
-"""Bytes of user data that Communication Manager carries [D]; 32 in old releases."""
 
 CALL_EVENTS: Final = (
     "callCleared", "conferenced", "connectionCleared", "delivered", "diverted", "established", "failed", "held",
@@ -84,8 +82,6 @@ class Requests:
 
     @staticmethod
     def _user_data(value: str) -> str:
-        if len(value.encode()) > MAX_USER_DATA:
-            raise CommandError(ErrorCode.TOO_LARGE, "The phone system carries no more than 96 bytes along a call.")
         return element("userData", leaf("string", hexed(value))) if value else ""
 
     def start_session(self, application: str, login: str, versions: Iterable[str], duration_s: int) -> bytes:

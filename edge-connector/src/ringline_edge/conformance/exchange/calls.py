@@ -17,6 +17,8 @@ VOICEMAIL: Final = "650"
 MENU: Final = "660"
 MENU_MS: Final = 1000
 MENU_LEADS_TO: Final = "5000"
+GOES_OUT: Final = "linkage"
+"""The entry of call data that the trunk takes along as user-to-user data."""
 
 
 @dataclass(slots=True)
@@ -40,13 +42,18 @@ class Attempt:
 
 
 class Calls:
-    """Attempts and mixes over a floor. `enter_queue` is set by the queues, which stand above."""
+    """Attempts and mixes over a floor. `enter_queue` is set by the queues, which stand above.
+
+    Attributes:
+        sent_along: The number outside that was dialled last, and the user-to-user data that went with the call.
+    """
 
     def __init__(self, floor: Floor, queues: dict[str, str]) -> None:
         self.floor = floor
         self.queue_numbers = queues
         self.attempts: dict[str, Attempt] = {}
         self.in_menu: dict[str, int] = {}
+        self.sent_along: tuple[str, str | None] = ("", None)
         self.enter_queue: Callable[[Leg, str], None] = lambda _leg, _name: None
         self.on_unanswered: Callable[[Attempt, Leg], None] = lambda _attempt, _leg: None
         floor.on_end.append(self._leg_ended)
@@ -99,6 +106,7 @@ class Calls:
             self.fail(caller, "busy", recall)
             return
         floor = self.floor
+        self.sent_along = number, caller.data.get(GOES_OUT)
         target = floor.outside_leg(number, caller.call, "alerting", dialed=number, consult_of=caller.consult_of)
         answers = None if number == SILENT_NUMBER else floor.clock() + RING_OUT_MS
         until = floor.clock() + DIRECT_RING_MS

@@ -119,6 +119,11 @@ class RunningPbx(ABC):
         self.settle()
         return leg.leg
 
+    async def sent_along(self, number: str) -> str | None:
+        """See `PhoneBank.sent_along`."""
+        dialled, uui = self.exchange.calls.sent_along
+        return uui if dialled == number else None
+
     def _caller(self, caller: str) -> Leg:
         try:
             return self._callers[caller]

@@ -16,6 +16,7 @@ WORLD: Final = {
     "monitor": "somebody who listens in, unheard",
     "restart": "a restart that ends all calls",
     "outside": "a way to outside numbers",
+    "along": "a way out that takes call data along",
 }
 """What a scenario may need beside phones and callers."""
 

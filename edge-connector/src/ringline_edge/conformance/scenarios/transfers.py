@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ringline_core.domain.linkage import Linkage
 from ringline_core.wire.codes import Verb
 from ringline_edge.conformance.scenarios.scenario import Plays
-from ringline_edge.conformance.stage import CUSTOMER, NotSeenError, Stage
+from ringline_edge.conformance.stage import CUSTOMER, FAR, NotSeenError, Stage
 
 plays: Final = Plays()
 TALKS: Final = {"leg": "connected", "direction": "inbound", "remote": CUSTOMER}
@@ -102,6 +104,45 @@ async def cold_to_queue(stage: Stage) -> None:
     await stage.command(Verb.TRANSFER, "1001", str(before["call"]), to="5000")
     (ringing,) = await stage.shows("1002", {"leg": "alerting", "remote": CUSTOMER, "queue": "support"})
     _same(before, ringing)
+
+
+@plays("along")
+async def comes_from_another_site(stage: Stage) -> None:
+    """A call that another site passes on brings the key of its interaction, which goes on here, and is not shown."""
+    await stage.caller("1001", uui=stage.key("i-lyon-17"))
+    (ringing,) = await stage.shows("1001", {"leg": "alerting", "remote": CUSTOMER, "interaction": "i-lyon-17"})
+    if stage.key("i-lyon-17") in json.dumps(ringing):
+        raise NotSeenError(f"the key is shown: {ringing}")
+    await stage.press("1001", "answer")
+    await stage.shows("1001", {**TALKS, "interaction": "i-lyon-17"})
+
+
+@plays("along")
+async def a_forged_key_names_nothing(stage: Stage) -> None:
+    """Whoever dials in with a key that nobody signed begins an interaction of their own."""
+    await stage.caller("1001", uui=Linkage("another tenant's").key("i-lyon-17", 1_800_000_000_000))
+    (ringing,) = await stage.shows("1001", {"leg": "alerting", "remote": CUSTOMER})
+    if ringing["interaction"] == "i-lyon-17":
+        raise NotSeenError("a forged key was believed")
+
+
+@plays("along", "outside")
+async def goes_to_another_site(stage: Stage) -> None:
+    """A customer who is passed on to an outside number takes the key of the interaction along."""
+    before = await _first(stage)
+    await stage.command(Verb.TRANSFER, "1001", str(before["call"]), to=FAR)
+    await stage.goes_out(FAR, str(before["interaction"]))
+
+
+@plays("along", "outside")
+async def asks_another_site(stage: Stage) -> None:
+    """A consultation with an outside number takes the customer's key along, so that it rings there with the notes."""
+    before = await _first(stage)
+    await stage.command(Verb.CONSULT, "1001", str(before["call"]), to=FAR)
+    await stage.goes_out(FAR, str(before["interaction"]))
+    await stage.shows("1001", {**TALKS, "leg": "hold"}, {"leg": "connected", "remote": FAR, "consult": True})
+    await stage.command(Verb.COMPLETE, "1001", str(before["call"]))
+    await stage.shows("1001")
 
 
 async def _first(stage: Stage) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ Source: Asterisk 22 documentation, "AMI Actions".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from ringline_edge.conformance.exchange.exchange import Exchange
@@ -126,10 +126,13 @@ class Actions:
         return [("Message", "Interface paused successfully")], []
 
     def _set(self, headers: Headers) -> Answer:
-        device = _DEVICE.fullmatch(_need(headers, "Variable"))
+        variable, value = _need(headers, "Variable"), _find(headers, "Value")
+        device = _DEVICE.fullmatch(variable)
         if device:
-            busy = _find(headers, "Value") == "BUSY"
-            self._exchange.queues.hold(device[1], "ringline" if busy else None)
+            self._exchange.queues.hold(device[1], "ringline" if value == "BUSY" else None)
+        elif data := _data([f"{variable}={value}"]):
+            leg = self._channel(headers).leg
+            leg.data = {**leg.data, **data}
         return [("Message", "Variable Set")], []
 
     def _hangup(self, headers: Headers) -> Answer:
@@ -148,7 +151,8 @@ class Actions:
         to = _need(headers, "Exten")
         ident = _find(headers, "ChannelId") or self._exchange.floor.new_id()
         self._events.placed.add(ident)
-        leg = self._exchange.place(station, to, ident=ident)
+        data = _data(value for name, value in headers if name.lower() == "variable")
+        leg = self._exchange.place(station, to, ident=ident, data=data)
         return [("Message", "Originate successfully queued"), ("Uniqueid", leg.leg)], []
 
     def _transfer(self, headers: Headers) -> Answer:
@@ -188,6 +192,12 @@ def _as_listed(fields: Fields) -> Iterator[tuple[str, object]]:
     """A member in a list: its interface is called Location there, its name Name."""
     names = {"Interface": "Location", "MemberName": "Name"}
     return ((names.get(name, name), value) for name, value in fields)
+
+
+def _data(settings: Iterable[str]) -> dict[str, str]:
+    """Call data of `name=value`; names are those that the configuration lists in `channelvars`."""
+    pairs = (each.lstrip("_").partition("=") for each in settings)
+    return {name[4:].lower(): value for name, _, value in pairs if name.startswith("CTI_")}
 
 
 def _station(headers: Headers) -> str:

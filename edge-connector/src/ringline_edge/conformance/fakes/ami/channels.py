@@ -61,6 +61,7 @@ class Channel:
             (f"{prefix}Priority", "1"),
             (f"{prefix}Uniqueid", self.ident),
             (f"{prefix}Linkedid", self.linked),
+            *((f"{prefix}ChanVariable", f"CTI_{name.upper()}={value}") for name, value in leg.data.items()),
         ]
 
 

@@ -128,6 +128,11 @@ class CstaBank:
         self._engine.route(call, to)
         return caller
 
+    async def sent_along(self, number: str) -> str | None:
+        """See `PhoneBank.sent_along`."""
+        found = [call.data for call in self._engine.calls.values() if number in call.legs]
+        return found[-1] or None if found else None
+
     def _caller(self, caller: str) -> _Caller:
         try:
             found = self._callers[caller]

@@ -97,6 +97,11 @@ class FreeswitchPhones:
         self._callers.add(caller)
         return caller
 
+    async def sent_along(self, number: str) -> str | None:
+        """See `PhoneBank.sent_along`."""
+        found = [each.vars.get("sip_h_User-to-User") for each in self._engine.channels.values() if each.dest == number]
+        return found[-1] if found else None
+
     def _caller(self, caller: str) -> Chan | None:
         if caller not in self._callers:
             raise UnknownError(f"no caller {caller}")

@@ -102,7 +102,10 @@ class Engine:
         elif dest.startswith("*"):
             self.mark_answered(chan)
         elif len(dest) > 6:
-            self._ring(chan, Chan(True, f"sofia/external/{dest}@trunk.example", chan.number, dest))
+            out = Chan(True, f"sofia/external/{dest}@trunk.example", chan.number, dest)
+            if "cti_linkage" in chan.vars:
+                out.vars["sip_h_User-to-User"] = chan.vars["cti_linkage"]
+            self._ring(chan, out)
         else:
             self.hang_up(chan, "UNALLOCATED_NUMBER", "send_refuse")
 
