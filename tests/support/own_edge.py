@@ -87,8 +87,8 @@ def pbx_tables(stack: Stack) -> str:
     return "\n".join(["[pbx]", f"kind = {json.dumps(kind)}", f"[pbx.{kind}]", *lines, ""])
 
 
-async def enrol(stack: Stack, folder: Path, pbx: str, name: str = "edge-own") -> OwnEdge:
-    """Write a configuration with `pbx` (its TOML tables), and enrol with the stack's fresh code.
+async def enrol(stack: Stack, folder: Path, pbx: str, name: str = "edge-own", code: str | None = None) -> OwnEdge:
+    """Write a configuration with `pbx` (its TOML tables), and enrol with a code, else with the stack's fresh one.
 
     Raises:
         AssertionError: The enrolment was refused; the text has its words.
@@ -105,6 +105,6 @@ async def enrol(stack: Stack, folder: Path, pbx: str, name: str = "edge-own") ->
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate(f"{stack.ready['edge']['enrolment_code']}\n".encode())
+    said, _ = await process.communicate(f"{code or stack.ready['edge']['enrolment_code']}\n".encode())
     assert process.returncode == 0, said.decode()
     return edge
