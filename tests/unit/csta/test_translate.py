@@ -58,8 +58,8 @@ class Bench:
         return [call["leg"] for call in self.model.document(station)["calls"]]
 
 
-def translator() -> Translator:
-    made = Translator(CstaConfig(host="h", dialect="plain", stations=STATIONS, queues={"5000": "support"}))
+def translator(**more: Any) -> Translator:
+    made = Translator(CstaConfig(host="h", dialect="plain", stations=STATIONS, queues={"5000": "support"}, **more))
     made.monitors.update({f"m{each}": each for each in STATIONS})
     return made
 
@@ -226,6 +226,23 @@ def test_a_call_bears_its_ucid_so_that_a_restarted_edge_knows_it_again() -> None
     call.legs[CUSTOMER] = "connected"
     bench.engine.ring(call, "4750")
     assert {fact.call for fact in bench.facts if isinstance(fact, Leg)} == {call.ucid}
+
+
+def test_sites_that_share_ucids_share_interactions_and_others_do_not() -> None:
+    bench = Bench("dmcc")
+    call = bench.engine.new_call(CUSTOMER, "4750")
+    call.legs[CUSTOMER] = "connected"
+    bench.engine.ring(call, "4750")
+
+    def interaction(site: str, *, shared: bool) -> str:
+        there, model = translator(shared_ucid=shared), StationModel(site)
+        for _, message in bench.told:
+            for fact in there.translate(parse(message.encode()), 1_000):
+                model.apply(fact)
+        return str(model.document("4750")["calls"][0]["interaction"])
+
+    assert interaction("paris", shared=True) == interaction("lyon", shared=True) == f"i--{call.ucid}"
+    assert interaction("paris", shared=False) == f"i-paris-{call.ucid}"
 
 
 def test_ready_made_events_of_the_notes_shapes() -> None:

@@ -100,6 +100,8 @@ class Leg:
         bridge: The PBX's id of the mix the leg speaks in now; legs of one bridge hear each other. None: not known.
         data: Free key-values of the call.
         ended: Set once, when the leg is over.
+        linkage: A name of the call that every site sees alike, where that may be relied on (CSTA: globally unique call
+            linkage id, UCID).
     """
 
     leg: str
@@ -125,6 +127,7 @@ class Leg:
     bridge: str | None = None
     data: Mapping[str, str | int | float | bool | None] = field(default_factory=lambda: _NOTHING)
     ended: Ended | None = None
+    linkage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,17 +102,22 @@ class Lineage:
         self._continued[call] = interaction
 
     def link(self, leg: Leg) -> None:
-        """A call that brings a key from its beginning continues the interaction that the key names.
+        """A call that another site knows too continues the interaction that it has there."""
+        if leg.call in self._continued:
+            return
+        if interaction := self._brought(leg) or (interaction_id("", leg.linkage) if leg.linkage else None):
+            self.go_on(leg.call, interaction)
+
+    def _brought(self, leg: Leg) -> str | None:
+        """The interaction of the key that a call brought from its beginning.
 
         That is a call from another site, or one that was placed so and is met again after a restart. At other legs the
         key is only on its way out, and a consultation has a story of its own until it is completed.
         """
-        if self.linkage is None or not (leg.origin and leg.data) or leg.consult_of or leg.call in self._continued:
-            return
+        if self.linkage is None or not (leg.origin and leg.data) or leg.consult_of:
+            return None
         texts = [each for each in leg.data.values() if isinstance(each, str)]
-        named = (self.linkage.interaction(each, leg.started_at_ms) for each in texts)
-        if interaction := next(filter(None, named), None):
-            self.go_on(leg.call, interaction)
+        return next(filter(None, (self.linkage.interaction(each, leg.started_at_ms) for each in texts)), None)
 
     def interaction(self, site: str, root: str) -> str:
         """Wire id of the interaction that a story's call names."""

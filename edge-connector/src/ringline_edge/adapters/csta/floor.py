@@ -121,9 +121,10 @@ class Floor:
         placed: What was dialled in a call that we had made and of which no event came yet, by its id.
     """
 
-    def __init__(self, naming: Naming, user_data_bytes: int) -> None:
-        """No calls yet."""
+    def __init__(self, naming: Naming, user_data_bytes: int, *, shared_ucid: bool = False) -> None:
+        """No calls yet; see `CstaConfig`."""
         self.naming = naming
+        self._shared_ucid = shared_ucid
         self.keys = DataKeys(user_data_bytes)
         self.monitors: dict[str, str] = {}
         self.calls: dict[str, Call] = {}
@@ -256,7 +257,7 @@ class Floor:
             each.leg, each.call, each.device, each.state, each.started_at_ms, each.station, each.role, each.origin,
             each.outside, each.own, remote, call.dialed, call.queue, None, each.answered_at_ms, each.held_at_ms,
             each.changed_at_ms, each.by, each.consult_of, each.transferred_by, call.ident if each.is_up else None,
-            call.data, ended,
+            call.data, ended, (call.ucid or None) if self._shared_ucid else None,
         )  # fmt: skip
 
     def leave(self, call: Call, each: Connection, ended: Ended, monitor: str = "") -> Iterator[Fact]:

@@ -47,7 +47,7 @@ class Translator:
     def __init__(self, config: CstaConfig) -> None:
         """Nothing known yet; it outlives sessions."""
         self.naming = Naming(config)
-        self.floor = Floor(self.naming, config.user_data_bytes)
+        self.floor = Floor(self.naming, config.user_data_bytes, shared_ucid=config.shared_ucid)
         self.agents = Agents(config)
         self.devices: dict[str, Device] = {}
         self.monitors = self.floor.monitors
