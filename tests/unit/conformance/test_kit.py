@@ -17,17 +17,17 @@ from ringline_edge.conformance.kit import Outcome, Verdict
 from ringline_edge.conformance.scenarios import ALL
 
 CONSULTS = {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "asks_another_site"}
-ALONG = {"comes_from_another_site", "a_forged_key_names_nothing", "goes_to_another_site"}
+ALONG = {"comes_from_another_site", "a_forged_key_names_nothing", "goes_to_another_site", "data_of_a_call"}
 UNSUPPORTED = {
     "simulator": set[str](),
-    "csta": {"two_devices"},
+    "csta": {"two_devices", "data_of_a_call"},
     "csta-plain": {"two_devices"},
     "asterisk": CONSULTS,
     "freeswitch": set[str](),
     "mapping": CONSULTS | ALONG | {"held_back"},
 }
 """What cannot be played: AMI's consultations live in a dial plan, which only the real one has; a CSTA station is one
-device; the profile `ami` holds no agents and sends nothing along."""
+device, and AES attaches nothing; the profile `ami` holds no agents and sends nothing along."""
 
 
 async def played(kind: str, *names: str) -> list[Outcome]:

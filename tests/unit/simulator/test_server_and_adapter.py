@@ -12,9 +12,9 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from infra.pbx.control import build_app
-from ringline_core.domain.facts import CallLegs, Fact
+from ringline_core.domain.facts import CallLegs, Fact, Snapshot
 from ringline_core.domain.model import StationModel
-from ringline_core.errors import CommandError, PbxUnavailableError
+from ringline_core.errors import CommandError, PbxAuthError, PbxUnavailableError
 from ringline_core.wire.codes import Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.simulator import create
@@ -252,3 +252,18 @@ async def test_bad_requests_get_clear_errors(world: World) -> None:
             assert set((await answer.json())["error"]) == {"code", "text"}
     async with world.client.get("/phones/1001", headers={"Host": "evil.example"}) as answer:
         assert answer.status == 403
+
+
+async def test_a_link_without_the_pbxs_token_is_refused_for_good() -> None:
+    pbx = SimulatedPbx(token="known here")
+    port = await pbx.start()
+    try:
+        with pytest.raises(PbxAuthError):
+            await create({"port": port, "token": "guessed"}).run(lambda fact: None)
+        seen: list[Fact] = []
+        running = asyncio.create_task(create({"port": port, "token": "known here"}).run(seen.append))
+        await eventually(lambda: any(isinstance(fact, Snapshot) for fact in seen))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    finally:
+        await pbx.close()

@@ -147,6 +147,18 @@ class Stage:
         except NotSeenError:
             raise NotSeenError(f"{station} should tell {wanted}, told {self._told(station)}") from None
 
+    async def raises(self, station: str, event: str) -> None:
+        """Wait until the station has told of this transition, whatever else it told.
+
+        Raises:
+            NotSeenError: It has not.
+        """
+
+        def is_told() -> bool:
+            return any(each["event"] == event for each in self.document(station)["recent"])
+
+        await self.until(is_told, f"{station} tells {event}")
+
     async def agent(self, station: str, state: str) -> None:
         """Wait until the agent is shown so.
 

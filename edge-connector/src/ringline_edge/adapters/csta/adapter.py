@@ -264,6 +264,10 @@ class CstaAdapter:
         if step.dials is not None:
             ident, _ = connection(find(answer, "callingDevice"))
             self._tell(self._translator.floor.place(ident, step.dials))
+        if step.attaches is not None:
+            call, data = step.attaches
+            call.data = {**call.data, **data}  # no event need tell it
+            self._tell(self._translator.floor.tell_all(call))
 
     async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
         """See `PbxAdapter.hold`; after-call work, which shows no reason."""

@@ -13,6 +13,7 @@ from ringline_core.wire.codes import AgentStateName, ErrorCode, LegState, Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.csta.config import CstaConfig
 from ringline_edge.adapters.csta.floor import Call, Connection
+from ringline_edge.adapters.csta.keys import Data
 from ringline_edge.adapters.csta.requests import Requests
 from ringline_edge.adapters.csta.translate import Translator
 from ringline_edge.adapters.port import Capabilities
@@ -41,6 +42,7 @@ class Step:
         rejects: The connection that this sends away.
         consults: The connection that this begins a consultation about.
         dials: Number to which this makes a call.
+        attaches: The call that this lays data at, and which.
     """
 
     body: bytes
@@ -48,6 +50,7 @@ class Step:
     rejects: Connection | None = None
     consults: Connection | None = None
     dials: str | None = None
+    attaches: tuple[Call, Data] | None = None
 
 
 def capabilities(config: CstaConfig) -> Capabilities:
@@ -134,8 +137,8 @@ class Commands:
             case Verb.DTMF:
                 return Step(ask.digits(at, command.digits or ""))
             case Verb.ATTACH:
-                call.data = {**call.data, **(command.data or {})}
-                return Step(ask.associate(at, json.dumps(dict(command.data or {}), separators=(",", ":"))))
+                data = dict(command.data or {})
+                return Step(ask.associate(at, json.dumps(data, separators=(",", ":"))), attaches=(call, data))
             case _:
                 raise CommandError(ErrorCode.UNSUPPORTED, "CSTA has no such service.")
 

@@ -246,4 +246,17 @@ def _told(stage: Stage, event: str) -> bool:
     return any(each["event"] == event for each in stage.document("1001")["recent"])
 
 
+@plays("along")
+async def data_of_a_call(stage: Stage) -> None:
+    """What a page attaches to a call is shown at the station, and at the next one that it is passed on to."""
+    await stage.talking("1001")
+    (call,) = await stage.shows("1001", {"leg": "connected"})
+    await stage.command(Verb.ATTACH, "1001", str(call["call"]), data={"order": "4711"})
+    await stage.shows("1001", {"leg": "connected", "data": {**call["data"], "order": "4711"}})
+    await stage.command(Verb.TRANSFER, "1001", str(call["call"]), to="1002")
+    await stage.until(
+        lambda: [each["data"].get("order") for each in stage.document("1002")["calls"]] == ["4711"], "data"
+    )
+
+
 PLAYED: Final = plays.all

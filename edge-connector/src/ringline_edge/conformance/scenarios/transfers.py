@@ -76,6 +76,8 @@ async def conference(stage: Stage) -> None:
     (theirs,) = await stage.shows("1002", {"leg": "connected", "parties": [f"{CUSTOMER} connected", "1001 connected"]})
     _same(before, mine)
     _same(mine, theirs)
+    await stage.raises("1001", "conferenced")
+    await stage.raises("1002", "conferenced")
     await stage.press("1001", "hangup")
     await stage.shows("1001")
     (after,) = await stage.shows("1002", {"leg": "connected", "parties": [f"{CUSTOMER} connected"]})
@@ -156,6 +158,7 @@ async def _consulting(stage: Stage) -> Mapping[str, Any]:
     before = await _first(stage)
     await stage.command(Verb.CONSULT, "1001", str(before["call"]), to="1002")
     await stage.shows("1002", {"leg": "alerting", "remote": "1001", "consult": True})
+    await stage.raises("1001", "consulting")
     await stage.press("1002", "answer")
     await stage.shows("1001", {**TALKS, "leg": "hold"}, {"leg": "connected", "remote": "1002", "consult": True})
     return before
