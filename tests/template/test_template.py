@@ -246,7 +246,7 @@ def test_a_user_pool_is_made_when_asked_for_and_users_cannot_change_their_tenant
     assert "custom:tenant" in client["ReadAttributes"]
     assert "custom:tenant" not in client["WriteAttributes"]
     groups = {each["GroupName"] for each in formation.of_type("AWS::Cognito::UserPoolGroup").values()}
-    assert groups == {"agent", "supervisor", "admin"}
+    assert groups == {"agent", "supervisor", "admin", "work"}
     jwt = formation.of_type("AWS::ApiGatewayV2::Authorizer")["HttpAuthorizer"]["JwtConfiguration"]
     assert jwt == {
         "Issuer": "https://cognito-idp.us-east-1.amazonaws.com/<UserPool>",
