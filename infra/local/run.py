@@ -95,7 +95,8 @@ async def bring_up(children: Children, settings: Settings) -> Stack:
         aws = await emulator.start(children, settings, emulator_port)
     endpoint_url = f"http://{LOOPBACK}:{emulator_port}"
     with step("deploy"):
-        stack = await deploy.deploy(endpoint_url, package, _parameters(issuer.url, page_url))
+        parameters = {**settings.parameters, **_parameters(issuer.url, page_url)}
+        stack = await deploy.deploy(endpoint_url, package, parameters)
     with step(f"PBX ({settings.pbx})"):
         running_pbx = await pbx.start(children, settings, dict(os.environ))
     config = {

@@ -29,6 +29,7 @@ class Settings:
         ami: `host:port` of that PBX.
         edge: Whether to start an edge.
         queue_ring_s: Seconds that a queue rings one agent.
+        parameters: Parameters of the template, beside those that the stack itself needs.
     """
 
     run_dir: Path
@@ -36,6 +37,7 @@ class Settings:
     ami: str | None
     edge: bool
     queue_ring_s: float
+    parameters: Mapping[str, str]
 
     @property
     def python(self) -> Path:
@@ -54,7 +56,7 @@ class Settings:
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings that the variables RUN_DIR, PBX, AMI, EDGE and QUEUE_RING_S ask for.
+    """The settings that the variables RUN_DIR, PBX, AMI, EDGE, QUEUE_RING_S and PARAMETERS ask for.
 
     Raises:
         SettingsError: Naming the variable and what it may be.
@@ -75,7 +77,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         ami=ami,
         edge=edge == "on",
         queue_ring_s=_seconds("QUEUE_RING_S", environ.get("QUEUE_RING_S") or "20"),
+        parameters=_parameters(environ.get("PARAMETERS") or ""),
     )
+
+
+def _parameters(text: str) -> dict[str, str]:
+    pairs = [each.partition("=") for each in text.split()]
+    if not all(name.isalnum() and equals for name, equals, _ in pairs):
+        raise SettingsError(f"PARAMETERS={text}: it must be Name=Value, several with blanks between")
+    return {name: value for name, _, value in pairs}
 
 
 def _seconds(name: str, value: str) -> float:

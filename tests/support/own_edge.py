@@ -35,8 +35,8 @@ class OwnEdge:
         """Its configuration file."""
         return self.folder / "edge.toml"
 
-    async def start(self) -> None:
-        """Start it, and wait until it leads and sees its PBX."""
+    async def start(self, role: str = "active") -> None:
+        """Start it, and wait until it has this role and sees its PBX."""
         with (self.folder / "edge.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *map(str, (PROGRAM, "run", "--config", self.config)),
@@ -45,7 +45,18 @@ class OwnEdge:
                 stdout=log,
                 stderr=log,
             )
-        await eventually(self._is_active, timeout_s=20)
+        await self.becomes(role)
+
+    async def becomes(self, role: str) -> None:
+        """Wait until it has this role and sees its PBX."""
+
+        async def check() -> bool:
+            assert self.process is not None
+            assert self.process.returncode is None, (self.folder / "edge.log").read_text()[-3000:]
+            health = await self.health()
+            return health.get("role") == role and health.get("pbx") == "up"
+
+        await eventually(check, timeout_s=20, saying=f"the edge is {role}")
 
     async def health(self) -> dict[str, Any]:
         """What `/healthz` says, empty while it does not answer."""
@@ -71,12 +82,6 @@ class OwnEdge:
         before = url.port or 80
         path.write_text(json.dumps({**enrolment, "socket_url": url._replace(netloc=f"127.0.0.1:{port}").geturl()}))
         return before
-
-    async def _is_active(self) -> bool:
-        assert self.process is not None
-        assert self.process.returncode is None, (self.folder / "edge.log").read_text()[-3000:]
-        health = await self.health()
-        return health.get("role") == "active" and health.get("pbx") == "up"
 
 
 def pbx_tables(stack: Stack) -> str:

@@ -62,6 +62,28 @@ def test_policy_names_the_kinds_of_calls_that_count(more: dict[str, Any], kind: 
     assert list(gate.kept.entries) == ["i-1"]
 
 
+@pytest.mark.parametrize(
+    ("answered_at_ms", "owes"),
+    [(1, ["i-1"]), (LONG + 9_999, []), (10**9, []), (None, [])],
+    ids=["long ago", "just now", "by a clock that is ahead", "not told"],
+)
+def test_a_call_that_was_there_before_the_gate_talks_since_it_was_answered(
+    answered_at_ms: int | None, owes: list[str]
+) -> None:
+    gate = gate_of(policy=NOTE)
+    gate.see([call(answered_at_ms=answered_at_ms)], LONG + 10_000)
+    gate.see([], LONG + 10_001)
+    assert list(gate.kept.entries) == owes
+
+
+def test_later_calls_talk_since_the_gate_saw_them_whatever_the_pbx_says() -> None:
+    gate = gate_of(policy=NOTE)
+    gate.see([], 0)
+    gate.see([call(answered_at_ms=1)], LONG + 10_000)
+    gate.see([], LONG + 10_001)
+    assert not gate.kept.entries
+
+
 def test_a_call_of_under_five_seconds_owes_nothing_unless_something_was_written() -> None:
     gate = gate_of(policy=NOTE)
     assert gate.wanted(after_a_call(gate, LONG - 1)) is None

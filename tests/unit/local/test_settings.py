@@ -26,11 +26,24 @@ def test_an_absolute_run_dir_is_taken_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     "environ",
-    [{"PBX": "nec"}, {"EDGE": "maybe"}, {"QUEUE_RING_S": "soon"}, {"QUEUE_RING_S": "0"}, {"AMI": "nowhere"}],
+    [
+        {"PBX": "nec"},
+        {"EDGE": "maybe"},
+        {"QUEUE_RING_S": "soon"},
+        {"QUEUE_RING_S": "0"},
+        {"AMI": "nowhere"},
+        {"PARAMETERS": "3"},
+    ],
 )
 def test_a_wrong_value_is_refused_by_name(environ: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=next(iter(environ))):
         from_environment(environ)
+
+
+def test_parameters_of_the_template_are_taken_by_name() -> None:
+    asked = from_environment({"PARAMETERS": "EdgeBeatSeconds=3  EdgeLeaseSeconds=8"})
+    assert asked.parameters == {"EdgeBeatSeconds": "3", "EdgeLeaseSeconds": "8"}
+    assert from_environment({}).parameters == {}
 
 
 def test_a_taken_port_is_not_chosen_again() -> None:

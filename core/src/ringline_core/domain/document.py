@@ -90,6 +90,7 @@ class DocumentBuilder:
             leg.queue,
             leg.answered_at_ms is not None,
             leg.consult_of is not None,
+            leg.answered_at_ms,
         )
 
     def others(self, leg: Leg) -> list[Leg]:

@@ -40,6 +40,7 @@ class CallSeen:
     queue: str | None = None
     is_answered: bool = False
     is_consult: bool = False
+    answered_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class StationGate:
         self.offset_ms = 0.0
         self._away = False
         self._in_call = False
-        self._is_released = False
+        self._is_released = self._has_seen = False
         self._up: frozenset[str] = frozenset()
         self._offered: dict[str, str] = {}
         self._talks = {call: each.since_ms for call, each in self.kept.armed.items()}
@@ -158,7 +159,9 @@ class StationGate:
         ended = [armed for call, armed in kept.armed.items() if call not in now]
         self._offered |= {each.call: each.queue for each in now.values() if each.queue and not each.is_answered}
         talking = {call: each for call, each in now.items() if each.leg in _TALKING}
-        self._talks = {call: self._talks.get(call, now_ms) for call in talking}
+        least, self._has_seen = now_ms if self._has_seen else 0, True  # what was there before: by the PBX's clock
+        since = {call: min(now_ms, max(least, each.answered_at_ms or now_ms)) for call, each in talking.items()}
+        self._talks = since | {call: at_ms for call, at_ms in self._talks.items() if call in talking}
         kept.armed = {
             call: Armed(each, self._talks[call])
             for call, each in talking.items()
