@@ -17,8 +17,8 @@ from ringline_edge.conformance.stage import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 OFFERS = frozenset({"queue", "pickup", "transfer_keys", "restart", "outside", "along"})
-OURS = {"told_twice", "told_in_another_order", "garbage"}
-"""The bytes of this link are Asterisk's own."""
+OURS = {"told_twice", "told_in_another_order", "garbage", "clock_set", "wrapped_up_by_the_pbx"}
+"""The bytes of this link and the clock are Asterisk's own, and it tells nobody of a queue's wrap-up."""
 
 NO_PROFILE = {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "held_back", "restarted"}
 """Profiles consult nobody and hold no agents, and `ami` waits for lists that a PBX in its start does not tell."""

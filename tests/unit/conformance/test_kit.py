@@ -18,16 +18,17 @@ from ringline_edge.conformance.scenarios import ALL
 
 CONSULTS = {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "asks_another_site"}
 ALONG = {"comes_from_another_site", "a_forged_key_names_nothing", "goes_to_another_site", "data_of_a_call"}
+NOT_ASTERISK = {"wrapped_up_by_the_pbx", "clock_set"}
 UNSUPPORTED = {
-    "simulator": set[str](),
-    "csta": {"two_devices", "data_of_a_call"},
-    "csta-plain": {"two_devices"},
-    "asterisk": CONSULTS,
+    "simulator": {"wrapped_up_by_the_pbx"},
+    "csta": {"two_devices", "data_of_a_call", "clock_set"},
+    "csta-plain": {"two_devices", "clock_set"},
+    "asterisk": CONSULTS | NOT_ASTERISK,
     "freeswitch": set[str](),
-    "mapping": CONSULTS | ALONG | {"held_back"},
+    "mapping": CONSULTS | ALONG | NOT_ASTERISK | {"held_back"},
 }
 """What cannot be played: AMI's consultations live in a dial plan, which only the real one has; a CSTA station is one
-device, and AES attaches nothing; the profile `ami` holds no agents and sends nothing along."""
+device, its events bear no time, and AES attaches nothing; AMI tells no wrap-up, and no time by default; the profile `ami` holds no agents and sends nothing along."""
 
 
 async def played(kind: str, *names: str) -> list[Outcome]:

@@ -46,6 +46,8 @@ class World:
         bank: Hands for its phones and callers.
         settings: The adapter's own table that reaches it.
         offers: What the scenarios' `world` may ask of it beside phones: see `scenarios.WORLD`.
+        turn_clock: Sets the PBX's clock ahead by so many seconds, or back; None where its events bear no time.
+        wraps_up: The PBX gives a station's agent time after calls of queues from now on; None where it never does.
         kind: The adapter's, as `[pbx] kind` names it, where the world has a name of its own.
         silent: Keys of a call or a transition that this PBX does not tell: not compared, and the sheet says so.
         mischief: Spoils the link; None where the bytes are not ours to spoil.
@@ -56,6 +58,8 @@ class World:
     offers: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
     mischief: Callable[[str], None] | None = None
+    turn_clock: Callable[[int], None] | None = None
+    wraps_up: Callable[[str], None] | None = None
     kind: str | None = None
 
 
@@ -279,6 +283,12 @@ class Stage:
         found = [call for call in self.document(station)["calls"] if call["leg"] == "connected"]
         return str(found[-1]["call"])
 
+    async def begins_anew(self) -> None:
+        """Cut the link; returns when the next session has told everything."""
+        seen = self.snapshots
+        await self.world.bank.drop_link(0.05)
+        await self.until(lambda: self.snapshots > seen, "the next snapshot")
+
     def spoil(self, how: str) -> None:
         """Have the link do something that links do: see `mischief.KINDS`.
 
@@ -288,6 +298,26 @@ class Stage:
         if self.world.mischief is None:
             raise UnsupportedError("a link of the kit's own")
         self.world.mischief(how)
+
+    def turn_clock(self, seconds: int) -> None:
+        """Have the PBX's clock jump.
+
+        Raises:
+            UnsupportedError: Its events bear no time.
+        """
+        if self.world.turn_clock is None:
+            raise UnsupportedError("times of the PBX's own in its events")
+        self.world.turn_clock(seconds)
+
+    def wraps_up(self, station: str) -> None:
+        """Have the PBX itself keep the agent from calls for a while after each call of a queue.
+
+        Raises:
+            UnsupportedError: It has no such thing, or tells nobody.
+        """
+        if self.world.wraps_up is None:
+            raise UnsupportedError("a wrap-up of the PBX's own that is told")
+        self.world.wraps_up(station)
 
     def _legs(self, station: str) -> list[str]:
         return [call["leg"] for call in self.document(station)["calls"]]

@@ -30,7 +30,7 @@ async def simulator() -> AsyncIterator[World]:
     pbx = SimulatedPbx(RING_S, two_devices=TWO_DEVICES)
     port = await pbx.start()
     try:
-        yield World(pbx, {"port": port}, frozenset(WORLD), mischief=pbx.mischief)
+        yield World(pbx, {"port": port}, frozenset(WORLD), mischief=pbx.mischief, turn_clock=pbx.turn_clock)
     finally:
         await pbx.close()
 
@@ -58,6 +58,8 @@ async def freeswitch() -> AsyncIterator[World]:
             {"port": port, "password": PASSWORD, "phone_events": True},
             frozenset(WORLD),
             mischief=phones.pbx.mischief,
+            turn_clock=phones.turn_clock,
+            wraps_up=phones.wraps_up,
         )
     finally:
         await phones.close()
@@ -93,7 +95,8 @@ async def csta_like(server: str, silent: frozenset[str] = frozenset(), **more: A
     }
     offers = frozenset(WORLD) - {"second_device"}
     try:
-        yield World(bank, settings | more, offers, silent, bank.server.mischief, "csta")
+        spoil, wraps_up = bank.server.mischief, bank.wraps_up
+        yield World(bank, settings | more, offers, silent, spoil, wraps_up=wraps_up, kind="csta")
     finally:
         await bank.close()
 

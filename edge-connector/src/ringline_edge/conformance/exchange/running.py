@@ -46,7 +46,8 @@ class RunningPbx(ABC):
 
     def __init__(self, ring_s: float = 20.0, two_devices: Collection[str] = ()) -> None:
         """Nobody listens yet; a queue lets one phone ring for `ring_s`."""
-        self.exchange = Exchange(now_ms, self.tell, round(ring_s * 1000), two_devices)
+        self._clock_ahead_ms = 0
+        self.exchange = Exchange(self._now_ms, self.tell, round(ring_s * 1000), two_devices)
         self._open: set[asyncio.StreamWriter] = set()
         self._listening: asyncio.Server | None = None
         self._address = ("127.0.0.1", 0)
@@ -109,8 +110,16 @@ class RunningPbx(ABC):
             self._timer = None
         due = self.exchange.advance()
         if due is not None:
-            wait = max(0.001, (due - now_ms()) / 1000)
+            wait = max(0.001, (due - self._now_ms()) / 1000)
             self._timer = asyncio.get_running_loop().call_later(wait, self.settle)
+
+    def turn_clock(self, seconds: int) -> None:
+        """The PBX's clock jumps, ahead or back; what it waits for meanwhile is due by the new time."""
+        self._clock_ahead_ms += seconds * 1000
+        self.settle()
+
+    def _now_ms(self) -> int:
+        return now_ms() + self._clock_ahead_ms
 
     async def dial_in(self, number: str, to: str, uui: str | None) -> str:
         """See `PhoneBank.dial_in`."""

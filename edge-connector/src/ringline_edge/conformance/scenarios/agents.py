@@ -56,6 +56,22 @@ async def held_back(stage: Stage) -> None:
     await stage.until(lambda: stage.document("1001")["calls"], "the next call here")
 
 
+@plays("queue")
+async def wrapped_up_by_the_pbx(stage: Stage) -> None:
+    """After a queue's call the PBX itself keeps the agent, who is shown in wrap-up and is ready again in the end."""
+    await stage.ready("1001")
+    stage.wraps_up("1001")
+    await stage.begins_anew()  # it is so from before a session on
+    caller = await stage.caller("5000")
+    await stage.until(lambda: stage.document("1001")["calls"], "the queue's call")
+    await stage.press("1001", "answer")
+    await stage.shows("1001", {"leg": "connected"})
+    await stage.world.bank.hang_up_caller(caller)
+    await stage.agent("1001", "wrap_up")
+    await stage.command(Verb.SET_STATE, "1001", state="ready")
+    await stage.agent("1001", "ready")
+
+
 @plays()
 async def out_of_service(stage: Stage) -> None:
     """A phone that is unplugged is out of service until it is back."""

@@ -18,7 +18,7 @@ async def begun_in_a_call(stage: Stage) -> None:
     await stage.talking("1001")
     before = stage.document("1001")["calls"][0]
     told = len(stage.document("1001")["recent"])
-    await _link_lost(stage)
+    await stage.begins_anew()
     (after,) = await stage.shows("1001", TALKS)
     if (after["call"], after["interaction"]) != (before["call"], before["interaction"]):
         raise NotSeenError("the call is the same one after the break")
@@ -89,6 +89,22 @@ async def garbage(stage: Stage) -> None:
 
 
 @plays()
+async def clock_set(stage: Stage) -> None:
+    """The PBX's clock jumps an hour ahead in a call, and two back: each transition is told once, in its order."""
+    await stage.talking("1001")
+    stage.turn_clock(3600)
+    await stage.press("1001", "hold")
+    await stage.shows("1001", {**TALKS, "leg": "hold", "held": True})
+    stage.turn_clock(-7200)
+    await stage.press("1001", "resume")
+    await stage.shows("1001", {**TALKS, "held": False})
+    await stage.press("1001", "hangup")
+    await stage.shows("1001")
+    events = ("held agent_phone", "resumed agent_phone", "dropped normal agent_phone")
+    await stage.tells("1001", "ringing", "answered agent_phone", *events)
+
+
+@plays()
 async def refused(stage: Stage) -> None:
     """A call that is gone cannot be ended from the page; the refusal has a code of the contract."""
     caller = await stage.caller("1001")
@@ -102,12 +118,6 @@ async def refused(stage: Stage) -> None:
     code = await stage.refusal(Verb.DROP, "1001", call, legs)
     if code not in ("rejected_by_pbx", "no_such_call", "not_allowed", "timeout"):
         raise NotSeenError(f"refused with {code}")
-
-
-async def _link_lost(stage: Stage) -> None:
-    seen = stage.snapshots
-    await stage.world.bank.drop_link(0.05)
-    await stage.until(lambda: stage.snapshots > seen, "the next snapshot")
 
 
 PLAYED: Final = plays.all

@@ -133,6 +133,10 @@ class CstaBank:
         found = [call.data for call in self._engine.calls.values() if number in call.legs]
         return found[-1] or None if found else None
 
+    def wraps_up(self, station: str) -> None:
+        """The agent works with manual-in: after-call work follows every call until they say that they are ready."""
+        self._engine.agents[station].mode = "manualIn"
+
     def _caller(self, caller: str) -> _Caller:
         try:
             found = self._callers[caller]

@@ -102,6 +102,16 @@ class FreeswitchPhones:
         found = [each.vars.get("sip_h_User-to-User") for each in self._engine.channels.values() if each.dest == number]
         return found[-1] if found else None
 
+    def turn_clock(self, seconds: int) -> None:
+        """FreeSWITCH's clock jumps, ahead or back."""
+        self._engine.clock.turn(seconds)
+
+    def wraps_up(self, station: str) -> None:
+        """The agent's own wrap-up time is a second, the shortest that there is."""
+        for agent in self._engine.agents.values():
+            if agent.station == station:
+                agent.wrap_up_time = 1
+
     def _caller(self, caller: str) -> Chan | None:
         if caller not in self._callers:
             raise UnknownError(f"no caller {caller}")

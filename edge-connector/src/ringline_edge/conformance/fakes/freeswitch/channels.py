@@ -51,11 +51,16 @@ class Clock:
     """Microseconds that never stand still."""
 
     def __init__(self) -> None:
+        self._last = self._ahead_us = 0
+
+    def turn(self, seconds: int) -> None:
+        """Jump, ahead or back."""
+        self._ahead_us += seconds * 1_000_000
         self._last = 0
 
     def now(self) -> int:
         """The present microsecond, or the one after the last."""
-        self._last = max(self._last + 1, time.time_ns() // 1000)
+        self._last = max(self._last + 1, time.time_ns() // 1000 + self._ahead_us)
         return self._last
 
 
