@@ -53,6 +53,8 @@ class MeteredClient:
             return lambda **request: self._alone(self._write, name, method, request)
         if name in ("get_item", "query"):
             return lambda **request: self._alone(self._read, name, method, request)
+        if name == "batch_get_item":
+            return lambda **request: self._alone(self._read_many, name, method, request)
         return method
 
     def _alone(self, metered: Callable[..., Any], *words: Any) -> Any:
@@ -77,6 +79,15 @@ class MeteredClient:
         items = answer["Items"] if name == "query" else [answer.get("Item", {})]
         blocks = max(1, ceil(sum(map(item_size, items)) / 4096))
         self.requests.append(Metered(name, rru=blocks if request.get("ConsistentRead") else blocks / 2))
+        return answer
+
+    def _read_many(self, name: str, method: Callable[..., Any], request: Wire) -> Any:
+        """Each item is rounded up by itself, and a key without one costs as the smallest."""
+        answer = method(**request)
+        for table, asked in request["RequestItems"].items():
+            found = answer["Responses"].get(table, [])
+            blocks = sum(max(1, ceil(item_size(item) / 4096)) for item in found) + len(asked["Keys"]) - len(found)
+            self.requests.append(Metered(name, rru=blocks if asked.get("ConsistentRead") else blocks / 2))
         return answer
 
     def _size(self, table: str, key: Wire) -> int:

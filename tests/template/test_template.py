@@ -17,12 +17,15 @@ from tests.template.formation import Formation, Json
 
 READ_WRITE = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"]
 MAY = {
-    "EdgeSocketFunction": (READ_WRITE, ["EdgeApi POST", "EdgeApi DELETE", "PageApi POST"]),
+    "EdgeSocketFunction": (
+        ["GetItem", "BatchGetItem", *READ_WRITE[1:]],
+        ["EdgeApi POST", "EdgeApi DELETE", "PageApi POST"],
+    ),
     "PageSocketFunction": (READ_WRITE, ["EdgeApi POST", "PageApi POST", "PageApi DELETE"]),
     "EdgeAuthorizerFunction": (["GetItem", "PutItem"], []),
     "PageAuthorizerFunction": (["DeleteItem"], []),
     "HttpFunction": (READ_WRITE, ["EdgeApi POST", "PageApi POST"]),
-    "SweeperFunction": (["GetItem", "UpdateItem", "Query"], ["EdgeApi POST", "PageApi POST"]),
+    "SweeperFunction": (["GetItem", "BatchGetItem", "UpdateItem", "Query"], ["EdgeApi POST", "PageApi POST"]),
 }
 CONTEXT = {"requestId", "routeKey", "status", "eventType", "connectionId"}
 POST_TO = re.compile(r"arn:aws:execute-api:us-east-1:123456789012:<(\w+)>/v1/(POST|DELETE)/@connections/\*")

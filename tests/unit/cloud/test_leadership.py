@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ringline_cloud.services import linkage
+from ringline_core.errors import StoreThrottledError
 from tests.support.cloud import SITE, TENANT, Cloud, document
 
 
@@ -128,3 +131,28 @@ def test_tenants_and_deployments_have_secrets_of_their_own_and_none_without_a_pe
     secrets = {linkage.secret(pepper, tenant) for pepper in ("a", "b") for tenant in ("acme", "bolt")}
     assert len(secrets) == 4
     assert linkage.secret("", "acme") is None
+
+
+def test_an_edge_of_a_large_site_gets_all_its_desks_by_few_requests(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    stations = [f"{number:04}" for number in range(1, 231)]
+    for seq, station in enumerate(stations, 1):
+        cloud.state(station, seq)
+    cloud.client.requests.clear()
+    before = len(cloud.edges.to("e2", "desks"))
+    cloud.edge_leads(session="s2", socket="e2")
+    told = [item["station"] for frame in cloud.edges.to("e2", "desks")[before:] for item in frame["items"]]
+    assert told == stations
+    assert cloud.client.requests.count("batch_get_item") == 3
+    assert len(cloud.client.requests) < 20
+
+
+def test_an_answer_in_part_is_a_throttle_and_never_a_smaller_site(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.edge_leads()
+    cloud.state("1001", 1)
+    answer: dict[str, object] = {"Responses": {}, "UnprocessedKeys": {"table": {"Keys": [{}]}}}
+    monkeypatch.setattr(cloud.client, "batch_get_item", lambda **_: answer, raising=False)
+    with pytest.raises(StoreThrottledError):
+        cloud.deps.stations.of_site(TENANT, SITE)

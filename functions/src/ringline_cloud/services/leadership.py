@@ -101,9 +101,9 @@ def _send_behind(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) 
 
 
 def _send_desks(deps: Deps, who: EdgeIdentity, socket: str) -> None:
-    found = [deps.stations.get(who.tenant, who.site, each) for each in deps.stations.directory(who.tenant, who.site)]
+    found = deps.stations.of_site(who.tenant, who.site)
     policy = deps.sites.policy(who.tenant)
-    chunks = posts.in_frames([_whole_desk(deps, who.tenant, item, policy) for item in found if item])
+    chunks = posts.in_frames([_whole_desk(deps, who.tenant, item, policy) for item in found])
     for part, chunk in enumerate(chunks, 1):
         deps.edges.post((socket,), posts.desks_frame(chunk, part, len(chunks)))
 

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ringline_cloud.identity import EdgeIdentity
 from ringline_cloud.services import context, frames, handovers, pop, posts, records, wrap_up
 from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.stations import StationItem
 from ringline_cloud.telemetry import Metric, count
 from ringline_core.wire import codec
 from ringline_core.wire.base import to_rfc3339
@@ -58,8 +59,8 @@ class States:
         if self.is_fenced(who, message.epoch):
             return self.fenced(message.frame, message.epoch)
         if message.phase == "end":
-            for station in self._deps.stations.directory(who.tenant, who.site):
-                self._reset(who, station, message.epoch)
+            for item in self._deps.stations.of_site(who.tenant, who.site):
+                self._reset(who, item, message.epoch)
         return codec.encode(Ack(frame=message.frame, epoch=message.epoch))
 
     def records(self, who: EdgeIdentity, message: Records) -> str:
@@ -107,13 +108,12 @@ class States:
             self._deps.stations.enter(*mark)
             self._entered.add(mark)
 
-    def _reset(self, who: EdgeIdentity, station: str, epoch: int) -> None:
-        item = self._deps.stations.get(who.tenant, who.site, station)
-        if item is None or item.doc is None or item.epoch >= epoch:
+    def _reset(self, who: EdgeIdentity, item: StationItem, epoch: int) -> None:
+        if item.doc is None or item.epoch >= epoch:
             return
         old = StationDocument.model_validate_json(item.doc)
         gone = old.model_copy(update={"in_service": False, "calls": (), "wrap_up": (), "can": ()})
         _, now = self._deps.stations.write_document(
-            who.tenant, who.site, station, epoch * SEQ_LIMIT, gone.model_dump_json(by_alias=True)
+            who.tenant, who.site, item.station, epoch * SEQ_LIMIT, gone.model_dump_json(by_alias=True)
         )
         posts.to_pages(self._deps, who.tenant, now, frames.station(now, self._deps.now_ms()))

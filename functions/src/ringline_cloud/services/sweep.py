@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from ringline_cloud.services import posts
 from ringline_cloud.services.deps import Deps
+from ringline_cloud.store.stations import StationItem
 from ringline_cloud.telemetry import Metric, count
 
 LONGEST_MS = (2 * 3600 + 300) * 1000
@@ -18,7 +19,7 @@ def sweep(deps: Deps) -> int:
     """Take sockets that cannot be open any more off stations and agents; how many."""
     swept = 0
     for tenant, site in deps.sites.everywhere():
-        swept += sum(_sweep_station(deps, tenant, site, each) for each in deps.stations.directory(tenant, site))
+        swept += sum(_sweep_station(deps, tenant, each) for each in deps.stations.of_site(tenant, site))
     for tenant in sorted({tenant for tenant, _ in deps.sites.everywhere()}):
         swept += _sweep_agents(deps, tenant)
     if swept:
@@ -26,11 +27,10 @@ def sweep(deps: Deps) -> int:
     return swept
 
 
-def _sweep_station(deps: Deps, tenant: str, site: str, station: str) -> int:
-    item = deps.stations.get(tenant, site, station)
-    dead = _dead(deps, item.sockets if item else ())
+def _sweep_station(deps: Deps, tenant: str, item: StationItem) -> int:
+    dead = _dead(deps, item.sockets)
     for socket in dead:
-        done, now = deps.stations.drop_sockets(tenant, site, station, socket)
+        done, now = deps.stations.drop_sockets(tenant, item.site, item.station, socket)
         if done:
             posts.desk_changed(deps, tenant, now)
     return len(dead)

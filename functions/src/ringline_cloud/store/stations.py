@@ -117,6 +117,14 @@ class Stations:
         found = self._table.query(keys.lease(tenant, site)["pk"], keys.directory_prefix())
         return tuple(str(item["station"]) for item in found)
 
+    def of_site(self, tenant: str, site: str) -> list[StationItem]:
+        """All stations of the site that have an item, in the directory's order."""
+        names = self.directory(tenant, site)
+        wanted = {keys.station(tenant, site, each)["pk"]: each for each in names}
+        found = self._table.get_many([keys.station(tenant, site, each) for each in names])
+        items = {wanted[item["pk"]]: item for item in found}
+        return [view(site, each, items[each]) for each in names if each in items]
+
     def claim(
         self, tenant: str, site: str, station: str, desk: dict[str, Any], sockets: Iterable[str]
     ) -> tuple[bool, StationItem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,9 @@ Item = dict[str, Any]
 _THROTTLES = frozenset(
     {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "InternalServerError"}
 )
+_AT_ONCE = 100
+"""Keys that one BatchGetItem takes. Source: DynamoDB API reference."""
+
 _REFUSED = "ConditionalCheckFailedException"
 _read = TypeDeserializer().deserialize
 _write = TypeSerializer().serialize
@@ -55,6 +58,21 @@ class Table:
             lambda: self._client.get_item(TableName=self._name, Key=_out(key), ConsistentRead=consistent)
         )
         return _in(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, wanted: Sequence[Mapping[str, str]]) -> list[Item]:
+        """The items of these keys, read consistently, in no order; those that are not there are left out.
+
+        Raises:
+            StoreThrottledError: The table refused for load, or answered in part.
+        """
+        found: list[Item] = []
+        for begin in range(0, len(wanted), _AT_ONCE):
+            asked = {"Keys": [_out(key) for key in wanted[begin : begin + _AT_ONCE]], "ConsistentRead": True}
+            answer = self._ask(lambda asked=asked: self._client.batch_get_item(RequestItems={self._name: asked}))
+            if answer.get("UnprocessedKeys"):
+                raise StoreThrottledError("UnprocessedKeys")
+            found += [_in(item) for item in answer["Responses"].get(self._name, ())]
+        return found
 
     def put(self, item: Mapping[str, Any], *, only_new: bool = False) -> bool:
         """Store an item whole; with `only_new` not over one that is there. Whether it was stored."""
