@@ -9,10 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringline_core.domain.facts import Agent, Ended, Fact, Joined, Left, Leg, LegRole, Membership, Party
+from ringline_core.domain.facts import Agent, Ended, Fact, Joined, Left, Leg, LegRole, Membership, Party, Snapshot
 from ringline_core.domain.model import StationModel
 from ringline_core.wire.codes import AgentStateName, Cause, LegState, Verb
 from ringline_core.wire.document import StationDocument
+from tests.support.tables import sizes
 
 STATIONS = ("1001", "1002", "1003")
 CALLS = ("k1", "k2", "k3")
@@ -134,6 +135,25 @@ def test_a_leg_that_ended_never_comes_back(told: list[list[Leg]], which: int) ->
     life = told[which % len(told)]
     if life[-1].ended:
         assert not fresh.apply(life[0])
+
+
+@given(st.data(), lives())
+@settings(deadline=None)
+def test_what_a_snapshot_lacks_leaves_nothing_behind(data: st.DataObject, told: list[list[Leg]]) -> None:
+    pairs = st.sampled_from([("k1", "k2"), ("k2", "k3"), ("k1", "k3")])
+    joins: list[list[Fact]] = [[Joined(*data.draw(pairs), 4_500)] for _ in range(2)]
+    ways: list[list[Fact]] = []
+    for life in told:
+        hidden_from = data.draw(st.integers(0, 2 * len(life)))
+        ways.append(
+            [replace(leg, role=LegRole.HELPER if at >= hidden_from else leg.role) for at, leg in enumerate(life)]
+        )
+    fresh = model()
+    for fact in data.draw(interleavings([*ways, *joins])):
+        fresh.apply(fact)
+    fresh.apply(Snapshot(10_000))
+    by_station = {"StationModel._stations", "StationModel._over", "Station.recent"}
+    assert {name: entries for name, entries in sizes(fresh).items() if entries and name not in by_station} == {}
 
 
 @given(st.permutations(["desk", "soft", "app"]), st.integers(0, 2))

@@ -6,7 +6,11 @@ from itertools import permutations
 
 import pytest
 
+from ringline_core.domain.facts import Joined, Leg, Snapshot
 from ringline_core.domain.lineage import Lineage, Story
+from ringline_core.domain.model import StationModel
+from ringline_core.ids import interaction_id
+from ringline_core.wire.codes import LegState
 
 Call = tuple[str, int, bool]
 
@@ -72,3 +76,20 @@ def test_a_story_that_is_over_is_forgotten() -> None:
     lineage.drop(tuple(lineage.component("a")))
     assert "a" not in lineage
     assert lineage.story("a") == Story("a")
+
+
+def test_what_is_kept_is_whole_components_of_the_calls_named() -> None:
+    lineage = Lineage()
+    for call, other in (("a", "b"), ("b", "c"), ("d", "e")):
+        lineage.join(call, other, 100)
+    lineage.keep(["c", "unknown"])
+    assert [call for call in "abcde" if call in lineage] == ["a", "b", "c"]
+
+
+def test_a_join_that_a_snapshot_tells_stays_although_nobody_is_in_its_calls_yet() -> None:
+    model = StationModel("hq")
+    model.apply(Snapshot(100, joins=(Joined("customer", "consult", 100),)))
+    model.apply(Leg("l1", "customer", "T", LegState.CONNECTED, 90, outside=True))
+    model.apply(Leg("l2", "consult", "D", LegState.ALERTING, 101, station="1001"))
+    (shown,) = model.document("1001")["calls"]
+    assert shown["was"] == [interaction_id("hq", "consult")]

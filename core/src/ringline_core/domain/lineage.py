@@ -135,6 +135,14 @@ class Lineage:
             self._stories.pop(call, None)
             self._continued.pop(call, None)
 
+    def keep(self, calls: Iterable[str]) -> None:
+        """Forget all but the components of `calls`; a join told late may have named calls that nobody ends again."""
+        alive: set[str] = set()
+        for call in calls:
+            if call not in alive:
+                alive.update(self.component(call))
+        self.drop([call for call in self._nodes if call not in alive])
+
     def _node(self, call: str, at_ms: int) -> _Node:
         return self._nodes.setdefault(call, _Node(at_ms))
 

@@ -207,6 +207,7 @@ class StationModel:
             station.legs.get(leg.call, {}).pop(leg.leg, None)
             if not station.legs.get(leg.call):
                 station.legs.pop(leg.call, None)
+                station.forget_call(call_id(self.site, leg.call))
         return self._changes_around(leg)
 
     def _tell_leg(self, station: Station, known: Leg | None, leg: Leg, *, quiet: bool) -> None:
@@ -367,6 +368,7 @@ class StationModel:
         for station in self._stations.values():
             self._tell_service(station, fact.at_ms)
             self._tell_agent(station, fact.at_ms, None)
+        self._lineage.keep([*self._by_call, *(call for join in fact.joins for call in (join.call, join.other))])
         rang = self._stations_in(list(self._by_call))
         return Changes({**dict.fromkeys(self._stations, _NO_RANG), **rang}, tuple(records))
 
