@@ -15,6 +15,7 @@ NAMES = (
     "csta_events",
     "freeswitch_events",
     "mapping_events",
+    "memory",
     "edge_latency",
     "stack_latency",
     "gate_latency",
