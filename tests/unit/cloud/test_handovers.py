@@ -305,6 +305,30 @@ def test_a_phone_of_the_same_number_at_another_site_is_not_who_handed_over(talki
     assert (by_keys["from"]["agent"], by_keys["from"]["site"], by_keys["by"]) == ("anna", SITE, "agent_phone")
 
 
+def test_s15_a_transfer_by_the_keys_reads_no_more_than_an_ordinary_ring(talking: Cloud) -> None:
+    before = len(talking.client.requests)
+    assert seen_by_ben(talking)["handover"] is None
+    ordinary = len(talking.client.requests)
+    assert seen_by_ben(talking, 3, transferred_by="1001")["handover"]["by"] == "agent_phone"
+    first, second = talking.client.requests[before:ordinary], talking.client.requests[ordinary:]
+    assert {name: second.count(name) for name in ("get_item", "query")} == {
+        name: first.count(name) for name in ("get_item", "query")
+    }
+
+
+def test_s15_by_the_keys_of_a_phone_that_another_agent_took_over_they_are_named(talking: Cloud) -> None:
+    talking.state("1001", 2)
+    talking.from_page({"t": "command", "id": "off", "verb": "log_off"})
+    talking.from_edge({"t": "result", "id": last_command(talking), "stage": "confirmed"})
+    talking.logged_on("cleo", "1001", "p9")
+    talking.state("1001", 3, calls=[call(leg="connected")], rang=["c-1"])
+    assert seen_by_ben(talking, transferred_by="1001")["handover"]["from"] == {
+        "agent": "cleo",
+        "site": SITE,
+        "station": "1001",
+    }
+
+
 def test_s15_a_consultation_by_the_keys_is_hot_and_tells_who_asks(talking: Cloud) -> None:
     remote = {"number": "1001", "presentation": "allowed"}
     handover = seen_by_ben(talking, consult_of="c-1", remote=remote, direction="internal")["handover"]

@@ -88,9 +88,11 @@ def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dic
     if digest:
         deps.interactions.file_number(tenant, digest, head["started_at"], call.interaction, call.queue, ttl)
     previous = _earlier(rows or [], call.interaction, SHOWN)
-    told = notes(deps, tenant, call.interaction, item.agent, call.was)
+    found = _stored(deps, tenant, (call.interaction, *call.was))
+    told = _shown(deps, tenant, found, item.agent)
     merged = [deps.interactions.head(tenant, each) for each in call.was]
-    handover = handovers.told(deps, tenant, item, call, [head, *merged])
+    written = {note["author"]: str(note["text"]) for each, note in found if each == call.interaction}
+    handover = handovers.told(deps, tenant, item, call, [head, *merged], written)
     data = {**(handover["data"] if handover else {}), **call.data}
     return {**_frame(call.interaction, told, data, previous), "handover": handover}
 
@@ -126,7 +128,16 @@ def notes(
         reader: Who reads.
         was: Interactions that merged into it; each costs a query.
     """
-    found = [(each, note) for each in (interaction, *was) for note in deps.interactions.notes(tenant, each)]
+    return _shown(deps, tenant, _stored(deps, tenant, (interaction, *was)), reader)
+
+
+def _stored(deps: Deps, tenant: str, interactions: tuple[str, ...]) -> list[tuple[str, dict[str, Any]]]:
+    return [(each, note) for each in interactions for note in deps.interactions.notes(tenant, each)]
+
+
+def _shown(
+    deps: Deps, tenant: str, found: list[tuple[str, dict[str, Any]]], reader: str | None
+) -> list[dict[str, Any]]:
     moved = {(note["author"], note["carried"]) for _, note in found if "carried" in note}
     shown = [
         note_view(each, finished)

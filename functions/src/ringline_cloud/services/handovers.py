@@ -12,6 +12,7 @@ whomever, shows in the asking station's documents: its call failed or was droppe
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,7 +166,12 @@ def shown(head: dict[str, Any] | None, reader: str | None) -> dict[str, Any] | N
 
 
 def told(
-    deps: Deps, tenant: str, item: StationItem, call: CallEntry, heads: list[dict[str, Any] | None]
+    deps: Deps,
+    tenant: str,
+    item: StationItem,
+    call: CallEntry,
+    heads: list[dict[str, Any] | None],
+    written: Mapping[str, str],
 ) -> dict[str, Any] | None:
     """The hand-over that a call comes with, made by a page or by a phone's keys; nobody is told their own.
 
@@ -175,13 +181,16 @@ def told(
         item: Where the call is.
         call: The call.
         heads: Of its interaction, and of those that merged into it.
+        written: Texts of its interaction's notes, by author.
     """
     bound = [head for head in heads if head and "handover_mark" in head]
     newest = max(bound, key=lambda head: str(head["handover_mark"]), default=None)
     station = call.transferred_by or (call.remote.number if _is_asked(call) else None)
     made = json.loads(newest["handover_json"]) if newest else None
-    if station not in (None, item.station) and not _is_from(made, item.site, str(station)):
-        made = _by_keys(deps, tenant, item.site, str(station), call) or made
+    if station and station != item.station and not _is_from(made, item.site, station):
+        agent = _sat_at(station, heads) or _sits_at(deps, tenant, item.site, station)
+        who = {"site": item.site, "station": station}
+        made = _by_keys(deps, {"agent": agent, **who}, call, written) if agent else made
     return None if made is None or made["from"]["agent"] == item.agent else made
 
 
@@ -195,16 +204,25 @@ def _is_asked(call: CallEntry) -> bool:
     return call.consult_of is not None and call.dialed != call.remote.number
 
 
-def _by_keys(deps: Deps, tenant: str, site: str, station: str, call: CallEntry) -> dict[str, Any] | None:
+def _sat_at(station: str, heads: list[dict[str, Any] | None]) -> str | None:
+    """Who had the interaction at a station, by its heads; None where those name nobody there, or several."""
+    seats = {str(seat) for head in heads if head for seat in head.get("seats", ())}
+    agents = [agent for place, _, agent in (seat.partition(" ") for seat in seats) if place == station]
+    return agents[0] if len(agents) == 1 else None
+
+
+def _sits_at(deps: Deps, tenant: str, site: str, station: str) -> str | None:
     there = deps.stations.get(tenant, site, station)
-    if there is None or there.agent is None:
-        return None
+    return None if there is None else there.agent
+
+
+def _by_keys(deps: Deps, who: dict[str, str], call: CallEntry, written: Mapping[str, str]) -> dict[str, Any]:
     asked = call.consult_of is not None or call.leg is not LegState.ALERTING
     return {
         "interaction": call.interaction,
-        "from": {"agent": there.agent, "site": site, "station": station},
+        "from": who,
         "kind": "hot" if asked else "cold",
-        "note": _written(deps, tenant, call.interaction, there.agent)[:SHOWN],
+        "note": written.get(who["agent"], "")[:SHOWN],
         "data": {},
         "at": ms_to_rfc3339(deps.now_ms()),
         "by": By.AGENT_PHONE.value,
