@@ -1,4 +1,7 @@
-"""`/healthz`, Prometheus `/metrics` and `/stations`, on loopback."""
+"""`/healthz`, Prometheus `/metrics` and `/stations`, on loopback.
+
+The library that holds the uplink's sockets answers plain requests, too; a web server beside it would take 12 MB.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,22 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from http import HTTPStatus
+from typing import Any, Final, Literal, NamedTuple
 
-from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from ringline_core.errors import ConfigError
 from ringline_edge.views import StationView
 
 UpDown = Literal["up", "down"]
 Stations = Callable[[], list[StationView]]
+_JSON: Final = "application/json"
+_CLOSE_S: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,14 @@ class Health:
         return {"problems": self.problems, **asdict(self)}
 
 
+class Page(NamedTuple):
+    """One answer."""
+
+    kind: str
+    text: str
+    status: HTTPStatus = HTTPStatus.OK
+
+
 _GAUGES: dict[str, tuple[str, Callable[[Health], float]]] = {
     "ringline_edge_spool_live": ("Station documents that wait for their ack", lambda seen: seen.live_waiting),
     "ringline_edge_spool_results": ("Results of commands that wait for their ack", lambda seen: seen.results_waiting),
@@ -149,35 +164,52 @@ async def serving(
     if port == 0:
         yield
         return
-    runner = web.AppRunner(_application(health, stations), access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
+    pages = _pages(health, stations)
+
+    def answer(connection: ServerConnection, request: Request) -> Response:
+        return _answer(connection, request, pages)
+
     try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as err:
-            raise ConfigError(f"{place}: health.port: {host}:{port} cannot be opened: {err.strerror}") from err
+        server = await serve(_no_socket, host, port, process_request=answer, compression=None, close_timeout=_CLOSE_S)
+    except OSError as err:
+        raise ConfigError(f"{place}: health.port: {host}:{port} cannot be opened: {err.strerror}") from err
+    async with server:
         yield
-    finally:
-        await runner.cleanup()
 
 
-def _application(health: Callable[[], Health], stations: Stations) -> web.Application:
+def _pages(health: Callable[[], Health], stations: Stations) -> dict[str, Callable[[], Page]]:
     registry = CollectorRegistry()
     registry.register(_HealthCollector(health))
 
-    async def healthz(_: web.Request) -> web.Response:
+    def healthz() -> Page:
         seen = health()
-        text = json.dumps(seen.as_json())
-        return web.Response(text=text, content_type="application/json", status=503 if seen.problems else 200)
+        return Page(
+            _JSON, json.dumps(seen.as_json()), HTTPStatus.SERVICE_UNAVAILABLE if seen.problems else HTTPStatus.OK
+        )
 
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": "text/plain; version=0.0.4"})
+    def metrics() -> Page:
+        return Page("text/plain; version=0.0.4", generate_latest(registry).decode())
 
-    async def all_stations(_: web.Request) -> web.Response:
-        return web.json_response({"stations": [view.model_dump(mode="json") for view in stations()]})
+    def all_stations() -> Page:
+        return Page(_JSON, json.dumps({"stations": [view.model_dump(mode="json") for view in stations()]}))
 
-    application = web.Application()
-    application.router.add_get("/healthz", healthz)
-    application.router.add_get("/metrics", metrics)
-    application.router.add_get("/stations", all_stations)
-    return application
+    return {"/healthz": healthz, "/metrics": metrics, "/stations": all_stations}
+
+
+def _answer(connection: ServerConnection, request: Request, pages: dict[str, Callable[[], Page]]) -> Response:
+    page = pages.get(request.path.partition("?")[0])
+    if page is None:
+        return connection.respond(HTTPStatus.NOT_FOUND, "")
+    if request.method not in ("GET", "HEAD"):
+        return connection.respond(HTTPStatus.METHOD_NOT_ALLOWED, "")
+    made = page()
+    response = connection.respond(made.status, made.text)
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = made.kind
+    if request.method == "HEAD":
+        response.body = b""
+    return response
+
+
+async def _no_socket(_: ServerConnection) -> None:
+    """Every request is answered before it could become one."""

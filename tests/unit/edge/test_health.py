@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from dataclasses import replace
@@ -30,6 +31,24 @@ async def get(health: Health, path: str) -> tuple[int, str]:
         session.get(url) as answer,
     ):
         return answer.status, await answer.text()
+
+
+async def said(port: int, sent: bytes) -> bytes:
+    """All that comes for some bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(sent)
+        return await asyncio.wait_for(reader.read(), 5)
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+async def raw(sent: bytes) -> bytes:
+    port = free_port()
+    async with serving("127.0.0.1", port, lambda: GOOD, "edge.toml"):
+        return await said(port, sent)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +85,33 @@ async def test_metrics_are_prometheus_text_with_one_line_per_figure() -> None:
         "ringline_edge_refused_total": "0.0", "ringline_edge_uplink_losses_total": "1.0",
         "ringline_edge_pbx_losses_total": "0.0", "ringline_edge_rotations_total": "5.0",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "has_body"),
+    [
+        ("GET /healthz?verbose=1 HTTP/1.1", 200, True),
+        ("HEAD /healthz HTTP/1.1", 200, False),
+        ("GET /stations HTTP/1.1", 200, True),
+        ("GET / HTTP/1.1", 404, False),
+        ("POST /healthz HTTP/1.1", 405, False),
+        ("GET /healthz HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade", 200, True),
+    ],
+)
+async def test_other_requests_are_answered_too(asked: str, status: int, has_body: bool) -> None:
+    head, _, body = (await raw(f"{asked}\r\nHost: edge\r\n\r\n".encode())).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert bool(body) is has_body
+
+
+@pytest.mark.parametrize(
+    "sent", [b"no request\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n"]
+)
+async def test_what_is_no_request_is_not_served_and_the_next_one_is(sent: bytes) -> None:
+    port = free_port()
+    async with serving("127.0.0.1", port, lambda: GOOD, "edge.toml"):
+        assert not (await said(port, sent)).startswith(b"HTTP/1.1 2")
+        assert (await said(port, b"GET /healthz HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_port_0_serves_nothing_and_a_taken_port_is_a_config_error() -> None:
