@@ -190,6 +190,23 @@ def test_legs_and_calls_keep_their_ids_when_the_switch_changes_its_own(kind: str
     assert any(isinstance(fact, Joined) for fact in bench.facts)
 
 
+def test_a_consultation_is_about_the_call_that_was_held_last() -> None:
+    """The first one's end was lost; nothing that follows at the phone may become part of its story."""
+    bench = Bench()
+    engine = bench.engine
+    lost, call = (engine.new_call(each, "4750") for each in (CUSTOMER, "02079460001"))
+    for each in (lost, call):
+        each.legs[each.calling] = "connected"
+        engine.ring(each, "4750")
+        engine.answer(each, "4750")
+        if each is lost:
+            engine.hold(each, "4750")
+    consulted = engine.consult(call, "4750", "4751")
+    (joined,) = [fact for fact in bench.facts if isinstance(fact, Joined)]
+    known = bench.translator.floor.calls
+    assert {joined.call, joined.other} == {known[each.ident].name for each in (call, consulted)}
+
+
 def test_only_who_was_consulted_is_told_of_the_transfer() -> None:
     """The agent called a colleague, consulted another one, and joined the two."""
     bench = Bench("dmcc")

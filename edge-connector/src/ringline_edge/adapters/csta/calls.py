@@ -335,12 +335,11 @@ def _consults(floor: Floor, call: Call, own: Connection, event: Event) -> None:
 
 
 def _held_by(floor: Floor, own: Connection) -> tuple[Call, Connection] | None:
-    return next(
-        (
-            (call, each)
-            for call in floor.calls.values()
-            for each in call.legs.values()
-            if each.number == own.number and each is not own and each.state is LegState.HOLD
-        ),
-        None,
+    """What the phone put on hold last: an older one may be a call whose end was never told."""
+    held_there = (
+        (call, each)
+        for call in floor.calls.values()
+        for each in call.legs.values()
+        if each.number == own.number and each is not own and each.state is LegState.HOLD
     )
+    return max(held_there, key=lambda one: one[1].held_at_ms or 0, default=None)
