@@ -23,6 +23,7 @@ from ringline_edge.adapters.asterisk.session import AmiSession
 from ringline_edge.adapters.asterisk.translate import Translator, moment
 from ringline_edge.adapters.examination import Examination
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
+from ringline_edge.adapters.tap import Tap
 
 logger = logging.getLogger(__name__)
 EVENT_CLASSES: Final = "system,call,agent"
@@ -41,8 +42,8 @@ class AsteriskAdapter:
     What is known of live calls outlives a session: a list, which is all that a new one gets, tells less.
     """
 
-    def __init__(self, config: AsteriskConfig) -> None:
-        self._config = config
+    def __init__(self, config: AsteriskConfig, tap: Tap | None = None) -> None:
+        self._config, self._tap = config, tap
         self._identity = PbxIdentity("asterisk")
         self._capabilities = commands.capabilities(config)
         naming = Naming(config.station, config.feature_prefix, config.trunk, config.consult_context)
@@ -83,7 +84,7 @@ class AsteriskAdapter:
     async def run(self, emit: Emit) -> None:
         """See `PbxAdapter.run`."""
         self._waiting, self._emit = [], emit
-        session = await AmiSession.open(self._config, self._on_event)
+        session = await AmiSession.open(self._config, self._on_event, self._tap)
         serving = asyncio.create_task(self._serve(session))
         reading = asyncio.create_task(session.read())
         try:

@@ -11,6 +11,7 @@ from typing import Final
 from ringline_core.errors import PbxAuthError, PbxUnavailableError
 from ringline_edge.adapters.asterisk.config import AsteriskConfig
 from ringline_edge.adapters.asterisk.protocol import AmiProtocol, Message, action
+from ringline_edge.adapters.tap import Reader, Tap, Writer, tapped
 
 _CHUNK: Final = 65_536
 _DENIED: Final = "permission denied"
@@ -25,8 +26,8 @@ class AmiSession:
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        reader: Reader,
+        writer: Writer,
         config: AsteriskConfig,
         on_event: Callable[[Message], None],
     ) -> None:
@@ -40,7 +41,9 @@ class AmiSession:
         self._numbers = itertools.count(1)
 
     @classmethod
-    async def open(cls, config: AsteriskConfig, on_event: Callable[[Message], None]) -> AmiSession:
+    async def open(
+        cls, config: AsteriskConfig, on_event: Callable[[Message], None], tap: Tap | None = None
+    ) -> AmiSession:
         """A session over a new TCP link, not logged in yet.
 
         Raises:
@@ -51,7 +54,7 @@ class AmiSession:
                 reader, writer = await asyncio.open_connection(config.host, config.port)
         except (OSError, TimeoutError) as err:
             raise PbxUnavailableError(f"{config.host}:{config.port}") from err
-        return cls(reader, writer, config, on_event)
+        return cls(*tapped(reader, writer, tap), config, on_event)
 
     @property
     def banner(self) -> str:

@@ -24,6 +24,7 @@ from ringline_edge.adapters.csta.translate import Translator
 from ringline_edge.adapters.csta.xml import Element, find, local, text
 from ringline_edge.adapters.examination import Examination, of_snapshot
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
+from ringline_edge.adapters.tap import Tap
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +38,9 @@ class CstaAdapter:
     What is known of live calls outlives a session: a list, which is all that a new one gets, tells less.
     """
 
-    def __init__(self, config: CstaConfig) -> None:
+    def __init__(self, config: CstaConfig, tap: Tap | None = None) -> None:
         """Nothing is opened before `run`."""
-        self._config = config
+        self._config, self._tap = config, tap
         self._identity = PbxIdentity("csta")
         self._capabilities = commands.capabilities(config)
         self._translator = Translator(config)
@@ -80,7 +81,7 @@ class CstaAdapter:
     async def run(self, emit: Emit) -> None:
         """See `PbxAdapter.run`."""
         self._waiting, self._emit = [], emit
-        link = self._opened = await Link.open(self._config, self._on_message)
+        link = self._opened = await Link.open(self._config, self._on_message, self._tap)
         session = Session(link, self._config, self._requests, self._translator, self._kept)
         self._ended = asyncio.get_running_loop().create_future()
         reading = asyncio.create_task(link.read())

@@ -16,6 +16,7 @@ from ringline_edge.adapters.csta.config import CstaConfig, TlsConfig
 from ringline_edge.adapters.csta.protocol import UNSOLICITED, FrameProtocol, encode
 from ringline_edge.adapters.csta.words import failure, refusal
 from ringline_edge.adapters.csta.xml import Element, local, parse
+from ringline_edge.adapters.tap import Reader, Tap, Writer, tapped
 
 _CHUNK: Final = 65_536
 _ANSWER: Final = ("Response", "CSTAErrorCode", "CSTAException", "errorResponse")
@@ -30,9 +31,7 @@ class Link:
     on that alone.
     """
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, config: CstaConfig, on_message: OnMessage
-    ) -> None:
+    def __init__(self, reader: Reader, writer: Writer, config: CstaConfig, on_message: OnMessage) -> None:
         """`on_message` gets what answers nothing, with its invoke id; `read` must run for anything to be answered."""
         self._reader, self._writer, self._config = reader, writer, config
         self._on_message = on_message
@@ -41,7 +40,7 @@ class Link:
         self._numbers = itertools.cycle(range(1, UNSOLICITED))
 
     @classmethod
-    async def open(cls, config: CstaConfig, on_message: OnMessage) -> Link:
+    async def open(cls, config: CstaConfig, on_message: OnMessage, tap: Tap | None = None) -> Link:
         """A new link.
 
         Raises:
@@ -62,7 +61,7 @@ class Link:
             raise PbxUnavailableError(f"{config.host}:{config.port}") from err
         if tls is not None and tls.pin_sha256 is not None:
             _check_pin(writer, tls.pin_sha256)
-        return cls(reader, writer, config, on_message)
+        return cls(*tapped(reader, writer, tap), config, on_message)
 
     async def read(self) -> None:
         """Read until the link ends.

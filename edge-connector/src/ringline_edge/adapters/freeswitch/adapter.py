@@ -23,6 +23,7 @@ from ringline_edge.adapters.freeswitch.protocol import Message, text
 from ringline_edge.adapters.freeswitch.session import EslSession, is_unknown
 from ringline_edge.adapters.freeswitch.translate import Translator
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
+from ringline_edge.adapters.tap import Tap
 
 logger = logging.getLogger(__name__)
 CALLCENTER: Final = "callcenter_config"
@@ -43,8 +44,8 @@ class FreeswitchAdapter:
     What is known of live calls outlives a session: a list tells less.
     """
 
-    def __init__(self, config: FreeswitchConfig) -> None:
-        self._config = config
+    def __init__(self, config: FreeswitchConfig, tap: Tap | None = None) -> None:
+        self._config, self._tap = config, tap
         self._identity = PbxIdentity("freeswitch")
         self._capabilities = commands.capabilities(config, callcenter=True)
         self._translator = Translator(Naming(config))
@@ -82,7 +83,7 @@ class FreeswitchAdapter:
     async def run(self, emit: Emit) -> None:
         """See `PbxAdapter.run`."""
         self._waiting, self._emit, self._ahead_ms = [], emit, None
-        session = await EslSession.open(self._config, self._on_event)
+        session = await EslSession.open(self._config, self._on_event, self._tap)
         serving = asyncio.create_task(self._serve(session))
         reading = asyncio.create_task(session.read())
         try:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ringline_core.errors import PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_edge.adapters.freeswitch.config import FreeswitchConfig
 from ringline_edge.adapters.freeswitch.protocol import BODY, EslProtocol, Frame, Message, command, text
+from ringline_edge.adapters.tap import Reader, Tap, Writer, tapped
 
 EVENTS: Final = (
     "CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE "
@@ -34,8 +35,8 @@ class EslSession:
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        reader: Reader,
+        writer: Writer,
         config: FreeswitchConfig,
         on_event: Callable[[Message], None],
     ) -> None:
@@ -51,7 +52,9 @@ class EslSession:
         self._names = uuid.uuid4()
 
     @classmethod
-    async def open(cls, config: FreeswitchConfig, on_event: Callable[[Message], None]) -> EslSession:
+    async def open(
+        cls, config: FreeswitchConfig, on_event: Callable[[Message], None], tap: Tap | None = None
+    ) -> EslSession:
         """A session over a new TCP link, not logged in yet.
 
         Raises:
@@ -62,7 +65,7 @@ class EslSession:
                 reader, writer = await asyncio.open_connection(config.host, config.port)
         except (OSError, TimeoutError) as err:
             raise PbxUnavailableError(f"{config.host}:{config.port}") from err
-        return cls(reader, writer, config, on_event)
+        return cls(*tapped(reader, writer, tap), config, on_event)
 
     async def read(self) -> None:
         """Read until the link ends.

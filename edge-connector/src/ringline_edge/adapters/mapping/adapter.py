@@ -14,14 +14,15 @@ from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.session import Session
 from ringline_edge.adapters.mapping.translate import Translator
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
+from ringline_edge.adapters.tap import Tap
 
 
 class MappingAdapter:
     """The `PbxAdapter` of a profile."""
 
-    def __init__(self, config: MappingConfig, plan: Plan) -> None:
+    def __init__(self, config: MappingConfig, plan: Plan, tap: Tap | None = None) -> None:
         """`plan` is of the profile that `config` names."""
-        self._config, self._plan = config, plan
+        self._config, self._plan, self._tap = config, plan, tap
         self._settings = {name: secret.get_secret_value() for name, secret in config.settings.items()}
         self._translator = Translator(plan, self._settings)
         self._capabilities = Capabilities(frozenset(plan.commands))
@@ -50,7 +51,7 @@ class MappingAdapter:
     async def run(self, emit: Emit) -> None:
         """See `PbxAdapter.run`."""
         config = self._config
-        async with link.opened(self._plan.profile, config) as opened:
+        async with link.opened(self._plan.profile, config, self._tap) as opened:
             session = Session(self._plan, self._translator, opened, emit, reply_timeout_s=config.reply_timeout_s)
             self._session = session
             try:

@@ -11,6 +11,7 @@ from typing import Final
 from ringline_core.errors import PbxUnavailableError
 from ringline_edge.adapters.mapping.config import MappingConfig, split
 from ringline_edge.adapters.mapping.profile import Profile
+from ringline_edge.adapters.tap import Reader, Tap, TappedReader
 
 PATIENCE_S: Final = 2.0
 """How long a child process may take to end by itself, once its standard input has ended."""
@@ -20,12 +21,12 @@ PATIENCE_S: Final = 2.0
 class Link:
     """Both directions."""
 
-    reader: asyncio.StreamReader
+    reader: Reader
     write: Callable[[bytes], None]
 
 
 @asynccontextmanager
-async def opened(profile: Profile, config: MappingConfig) -> AsyncIterator[Link]:
+async def opened(profile: Profile, config: MappingConfig, tap: Tap | None = None) -> AsyncIterator[Link]:
     """The link of a profile; it ends with the block.
 
     Raises:
@@ -33,7 +34,15 @@ async def opened(profile: Profile, config: MappingConfig) -> AsyncIterator[Link]
     """
     ways = {"tcp": _called, "tcp-server": _served, "sidecar": _child}
     async with ways[profile.transport](config) as link:
-        yield link
+        yield link if tap is None else _heard(link, tap)
+
+
+def _heard(link: Link, tap: Tap) -> Link:
+    def write(data: bytes) -> None:
+        tap.says(data)
+        link.write(data)
+
+    return Link(TappedReader(link.reader, tap), write)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 from ringline_edge.adapters.simulator.config import SimulatorConfig
 from ringline_edge.adapters.simulator.protocol import LineProtocol, encode
 from ringline_edge.adapters.simulator.translate import holds, pressed, translate, verbs
+from ringline_edge.adapters.tap import Reader, Tap, Writer, tapped
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _CODES: Final = {
@@ -30,11 +31,11 @@ Message = dict[str, Any]
 class SimulatorAdapter:
     """The `PbxAdapter` of the simulated PBX."""
 
-    def __init__(self, config: SimulatorConfig) -> None:
-        self._config = config
+    def __init__(self, config: SimulatorConfig, tap: Tap | None = None) -> None:
+        self._config, self._tap = config, tap
         self._identity = PbxIdentity("simulator")
         self._capabilities = Capabilities(frozenset(Verb))
-        self._writer: asyncio.StreamWriter | None = None
+        self._writer: Writer | None = None
         self._replies: dict[str, asyncio.Future[Message]] = {}
         self._refs = itertools.count(1)
         self._held: frozenset[str] = frozenset()
@@ -59,7 +60,7 @@ class SimulatorAdapter:
         config = self._config
         try:
             async with asyncio.timeout(config.connect_timeout_s):
-                reader, writer = await asyncio.open_connection(config.host, config.port)
+                reader, writer = tapped(*await asyncio.open_connection(config.host, config.port), self._tap)
         except (OSError, TimeoutError) as err:
             raise PbxUnavailableError(f"{config.host}:{config.port}") from err
         try:
@@ -72,14 +73,14 @@ class SimulatorAdapter:
         finally:
             self._end(writer)
 
-    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, emit: Emit) -> None:
+    async def _read(self, reader: Reader, writer: Writer, emit: Emit) -> None:
         protocol = LineProtocol()
         while data := await reader.read(_CHUNK):
             for message in protocol.receive_data(data):
                 self._take(message, writer, emit)
         raise PbxUnavailableError("the PBX closed the link")
 
-    def _take(self, message: Message, writer: asyncio.StreamWriter, emit: Emit) -> None:
+    def _take(self, message: Message, writer: Writer, emit: Emit) -> None:
         ref = message.get("ref")
         match message["event"]:
             case "hello":
@@ -107,7 +108,7 @@ class SimulatorAdapter:
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
 
-    def _end(self, writer: asyncio.StreamWriter) -> None:
+    def _end(self, writer: Writer) -> None:
         self._writer = None
         for waiting in self._replies.values():
             if not waiting.done():
