@@ -34,7 +34,7 @@ def measure() -> Iterator[Figure]:
     bodies = [json.dumps(event | (PADDING if _has_variables(event) else {})).encode() for event in events]
     stream = b"".join(b"Content-Length: %d\nContent-Type: text/event-json\n\n%s" % (len(each), each) for each in bodies)
     count = len(bodies) * REPEATED
-    whole = min(_timed(lambda: sum(1 for _ in replay(stream, "hq"))) for _ in range(ROUNDS)) / count
+    whole = min(_timed(lambda: sum(1 for _ in replay(stream, "hq", {}))) for _ in range(ROUNDS)) / count
     parsed = min(_timed(lambda: sum(1 for _ in EslProtocol().receive_data(stream))) for _ in range(ROUNDS)) / count
     bare = min(_timed(lambda: sum(1 for _ in map(json.loads, bodies))) for _ in range(ROUNDS)) / count
     size = sum(map(len, bodies)) // len(bodies)

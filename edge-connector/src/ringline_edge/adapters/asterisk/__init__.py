@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ringline_core.domain.facts import Fact
 from ringline_edge.adapters.asterisk.adapter import AsteriskAdapter
-from ringline_edge.adapters.asterisk.channels import Naming
 from ringline_edge.adapters.asterisk.config import AsteriskConfig
-from ringline_edge.adapters.asterisk.protocol import AmiProtocol
-from ringline_edge.adapters.asterisk.translate import Translator
+from ringline_edge.adapters.asterisk.replay import facts
 from ringline_edge.adapters.port import PbxAdapter
-
-_STATION = AsteriskConfig.model_fields["station"].default
-_FEATURE = AsteriskConfig.model_fields["feature_prefix"].default
-_CONSULT = AsteriskConfig.model_fields["consult_context"].default
+from ringline_edge.adapters.tap import Tap
 
 
-def create(settings: dict[str, Any]) -> PbxAdapter:
+def create(settings: dict[str, Any], tap: Tap | None = None) -> PbxAdapter:
     """The adapter for `[pbx.asterisk]`.
 
     Raises:
         pydantic.ValidationError: A setting is wrong.
     """
-    return AsteriskAdapter(AsteriskConfig.model_validate(settings))
+    return AsteriskAdapter(AsteriskConfig.model_validate(settings), tap)
 
 
-def replay(data: bytes, site: str) -> Iterator[Fact]:
-    """The facts in recorded AMI bytes, with the default naming; `site` is not needed, ids of this PBX carry none.
+def replay(data: bytes, site: str, settings: Mapping[str, Any]) -> Iterator[Fact]:
+    """The facts in recorded AMI bytes; `site` is not needed, ids of this PBX carry none.
 
     Raises:
+        pydantic.ValidationError: A setting is wrong.
         PbxProtocolError: The recording is none of this protocol.
     """
-    messages = AmiProtocol(banner="recorded").receive_data(data)
-    translator = Translator(Naming(_STATION, _FEATURE, consult_context=_CONSULT), tells_requests=True)
-    for message in messages:
-        yield from translator.translate(message, 0)
+    del site
+    return facts(data, AsteriskConfig.model_validate({"username": "recorded", "secret": "", **settings}))

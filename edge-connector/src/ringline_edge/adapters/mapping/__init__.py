@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ringline_core.domain.facts import Fact, Snapshot
@@ -14,11 +14,12 @@ from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.protocol import Framer
 from ringline_edge.adapters.mapping.translate import Translator
 from ringline_edge.adapters.port import PbxAdapter
+from ringline_edge.adapters.tap import Tap
 
 REPLAY_STEP_MS = 10
 
 
-def create(settings: dict[str, Any]) -> PbxAdapter:
+def create(settings: dict[str, Any], tap: Tap | None = None) -> PbxAdapter:
     """An adapter by the `[pbx.mapping]` table.
 
     Raises:
@@ -28,7 +29,7 @@ def create(settings: dict[str, Any]) -> PbxAdapter:
     config = MappingConfig.model_validate(settings)
     plan = plans.load(config.profile)
     _check(config, plan)
-    return MappingAdapter(config, plan)
+    return MappingAdapter(config, plan, tap)
 
 
 def _check(config: MappingConfig, plan: Plan) -> None:
@@ -43,15 +44,25 @@ def _check(config: MappingConfig, plan: Plan) -> None:
         raise ConfigError(f"pbx.mapping.settings: the profile {profile.name} knows no {', '.join(unknown)}")
 
 
-def replay(data: bytes, site: str) -> Iterator[Fact]:
-    """Facts in recorded bytes of the feed that the shipped profile `ami` describes; `site` is not needed.
+def replay(data: bytes, site: str, settings: Mapping[str, Any]) -> Iterator[Fact]:
+    """Facts in recorded bytes of a feed; `site` is not needed.
 
-    Time goes on by one step with each message, for feeds that tell none.
+    Args:
+        data: What the feed sent.
+        site: Nothing.
+        settings: `profile` is a name or a file as in the configuration; without it the shipped `ami`.
 
     Raises:
+        pydantic.ValidationError: A setting is wrong.
+        ConfigError: The profile cannot be used.
         PbxProtocolError: The recording is none of this profile.
     """
-    plan = plans.load("ami")
+    del site
+    return _facts(data, plans.load(MappingConfig.model_validate(settings).profile))
+
+
+def _facts(data: bytes, plan: Plan) -> Iterator[Fact]:
+    """Time goes on by one step with each message, for feeds that tell none."""
     translator = Translator(plan, {})
     now_ms = 0
     yield Snapshot(now_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ringline_core.domain.facts import Fact
@@ -11,22 +11,24 @@ from ringline_edge.adapters.simulator.adapter import SimulatorAdapter
 from ringline_edge.adapters.simulator.config import SimulatorConfig
 from ringline_edge.adapters.simulator.protocol import LineProtocol
 from ringline_edge.adapters.simulator.translate import translate
+from ringline_edge.adapters.tap import Tap
 
 
-def create(settings: dict[str, Any]) -> PbxAdapter:
+def create(settings: dict[str, Any], tap: Tap | None = None) -> PbxAdapter:
     """An adapter by the `[pbx.simulator]` table.
 
     Raises:
         pydantic.ValidationError: A setting is missing, unknown or out of range.
     """
-    return SimulatorAdapter(SimulatorConfig.model_validate(settings))
+    return SimulatorAdapter(SimulatorConfig.model_validate(settings), tap)
 
 
-def replay(data: bytes, site: str) -> Iterator[Fact]:
-    """Facts in recorded bytes of the link; `site` is not needed, ids of this PBX carry none.
+def replay(data: bytes, site: str, settings: Mapping[str, Any]) -> Iterator[Fact]:
+    """Facts in recorded bytes of the link; neither `site` nor `settings` are needed.
 
     Raises:
         PbxProtocolError: The recording is none of this protocol.
     """
+    del site, settings
     facts = (translate(message) for message in LineProtocol().receive_data(data))
     return (fact for fact in facts if fact is not None)
