@@ -22,6 +22,7 @@ from ringline_edge import identity, logs, mapping_cli, registry
 from ringline_edge.availability import release
 from ringline_edge.doctor import asking, telling
 from ringline_edge.doctor.reasoning import diagnose
+from ringline_edge.recording import folder
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 EXIT_DATA = 65  # EX_DATAERR
@@ -135,16 +136,37 @@ def enroll(
 
 
 @app.command()
+def record(
+    out: Annotated[Path, typer.Option(help="folder to make; it must not be there yet")],
+    seconds: Annotated[float | None, typer.Option(min=1, help="how long; without it until Ctrl-C")] = None,
+    scenario: Annotated[str, typer.Option(help="what is done meanwhile, in one sentence")] = "",
+    keep_numbers: Annotated[bool, typer.Option("--keep-numbers", help="leave telephone numbers as they are")] = False,
+    config: ConfigOption = DEFAULT,
+) -> None:
+    """Write down a session with the PBX, redacted, to be sent to whoever mends the adapter; changes nothing there."""
+    # The recorder has no place in the memory of a running edge.
+    command = importlib.import_module("ringline_edge.recording.command")
+    try:
+        is_whole = command.run(config, out, seconds, scenario, typer.echo, keep_numbers=keep_numbers)
+    except RinglineError as err:
+        _refuse(f"{err.code}: {err}")
+    raise typer.Exit(0 if is_whole else 1)
+
+
+@app.command()
 def replay(
-    trace: Annotated[Path, typer.Argument(help="recorded bytes of a PBX session")],
-    kind: Annotated[str, typer.Option(help="the kind of PBX they came from")],
+    trace: Annotated[Path, typer.Argument(help="folder of a recording, or recorded bytes of a PBX session")],
+    kind: Annotated[str | None, typer.Option(help="the kind of PBX they came from, where no folder says so")] = None,
     site: Annotated[str, typer.Option(help="site id for the call ids")] = "site",
 ) -> None:
     """Turn a recorded PBX session into station documents, one JSON line each."""
     model = StationModel(site)
     model.lead(1)
     try:
-        for fact in registry.replay(kind, trace.read_bytes(), site):
+        read = folder.read(trace) if trace.is_dir() else folder.Trace("", trace.read_bytes(), {})
+        if not (kind or read.kind):
+            _refuse(f"{trace}: does not say which kind of PBX it is of; use --kind")
+        for fact in registry.replay(kind or read.kind, read.data, site, read.settings):
             for station in sorted(model.apply(fact).stations):
                 typer.echo(compact(model.document(station)))
     except ConfigError as err:

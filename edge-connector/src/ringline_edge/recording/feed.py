@@ -1,0 +1,133 @@
+"""Feeds that a profile describes: only the profile knows what a field means, so its words stay and all others go.
+
+Every other part of a value, letters or digits, is replaced by one that looks alike: as many characters, of the same
+kinds, and the same for the same wherever it stands, so that ids are told apart as before. Times stay.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ringline_core.errors import PbxProtocolError
+from ringline_edge.adapters.mapping import plan as plans
+from ringline_edge.adapters.mapping.config import MappingConfig
+from ringline_edge.adapters.mapping.profile import Profile
+from ringline_edge.adapters.mapping.protocol import Framer, frame
+from ringline_edge.recording.pseudonyms import Pseudonyms
+from ringline_edge.recording.redaction import UNTOLD, kept, written
+from ringline_edge.recording.xmltext import replaced
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_LAST: Final = re.compile(r"([\w-]+)[^\w]*$")
+_UNITS: Final = frozenset({"seconds", "milliseconds"})
+_HEADER: Final = re.compile(r"([^:\r\n]*:[ \t]*)([^\r\n]*)")
+
+
+class FeedRedaction:
+    """See `Redaction`."""
+
+    extension = "feed"
+
+    def __init__(self, settings: Mapping[str, Any], names: Pseudonyms) -> None:
+        """`settings` are those of `[pbx.mapping]`."""
+        config = MappingConfig.model_validate(settings)
+        self._profile = plans.load(config.profile).profile
+        self.settings = {"profile": config.profile}
+        self._words, self._times = _words(self._profile), _times(self._profile)
+        self._names, self._framer = names, Framer(self._profile)
+
+    def heard(self, data: bytes, now_ms: int) -> bytes:
+        """See `Redaction.heard`."""
+        try:
+            return b"".join(frame(self._profile, self._message(text)) for text in self._framer.receive_data(data))
+        except (ValueError, OverflowError, RecursionError) as err:
+            raise PbxProtocolError("a message of the PBX cannot be framed again once it is redacted") from err
+
+    def says(self, data: bytes) -> bytes:
+        """See `Redaction.says`; beside commands, which a recording never gives, a profile only logs in and asks."""
+        return b""
+
+    def _message(self, text: str) -> str:
+        match self._profile.format:
+            case "xml":
+                return replaced(text, self._value, self._value)
+            case "json":
+                try:
+                    found = json.loads(text)
+                except ValueError:
+                    return self._alike(text)
+                return json.dumps(self._tree("", found), ensure_ascii=False)
+            case "fields":
+                return "\n".join(self._line(line) for line in text.splitlines())
+
+    def _line(self, line: str) -> str:
+        found = _HEADER.fullmatch(line)
+        if found is None:
+            return self._alike(line)
+        return kept(self._names, found[1]) + self._value(found[1].partition(":")[0], found[2])
+
+    def _tree(self, key: str, node: Any) -> Any:
+        match node:
+            case dict():
+                return {kept(self._names, each): self._tree(each, value) for each, value in node.items()}
+            case list():
+                return [self._tree(key, each) for each in node]
+            case str():
+                return self._value(key, node)
+            case int() if not isinstance(node, bool):
+                return int(self._value(key, str(node)))
+            case _:
+                return node
+
+    def _value(self, field: str, value: str) -> str:
+        return value if field.lower() in self._times else self._alike(value)
+
+    def _alike(self, value: str) -> str:
+        return _WORD.sub(self._part, written(self._names, value))
+
+    def _part(self, found: re.Match[str]) -> str:
+        word = found[0]
+        if word in self._words or word.lower() in UNTOLD or len(word) == 1:
+            return word
+        plus = found.string[: found.start()].endswith("+")
+        if word.isascii() and word.isdigit():
+            return self._names.number(f"+{word}").removeprefix("+") if plus else self._names.number(word)
+        return self._names.alike(word)
+
+
+def _words(profile: Profile) -> frozenset[str]:
+    """All words that the profile itself compares, makes or names; not those of its samples."""
+    told = profile.model_dump(mode="json", exclude={"samples", "source", "name", "commands"})
+    return frozenset(word for text in _texts(told) for word in _WORD.findall(text) if not word.isdigit())
+
+
+def _texts(node: Any) -> Iterator[str]:
+    match node:
+        case dict():
+            for key, value in node.items():
+                yield str(key)
+                yield from _texts(value)
+        case list():
+            for each in node:
+                yield from _texts(each)
+        case str():
+            yield node
+
+
+def _times(profile: Profile) -> frozenset[str]:
+    """Names, in small letters, of fields that the profile reads as times."""
+    told = profile.model_dump(mode="json", include={"events"}, exclude_defaults=True)
+    return frozenset(last[1].lower() for path in _timed(told) if (last := _LAST.search(path)))
+
+
+def _timed(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if any("date" in step or step.get("do") in _UNITS for step in node.get("steps", ())):
+            yield str(node.get("get", ""))
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from _timed(each)
