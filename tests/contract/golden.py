@@ -5,6 +5,7 @@
 Each folder `tests/traces/<kind>/<scenario>/` holds the recording (`in.*`), where it comes from (`meta.toml`) and the
 expected documents (`out.jsonl`): one line for each change that a page would see, and in it only what changed. Ids and
 times are tokens, numbered in the order in which they first show. Without `--update` the differences are printed.
+`ringline-edge record` makes such a folder, but for `out.jsonl`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from ringline_core.domain.model import StationModel
 from ringline_edge import registry
+from ringline_edge.recording import folder
 
 TRACES = Path(__file__).parents[1] / "traces"
 SITE = "hq"
@@ -66,15 +68,15 @@ def name(trace: Path) -> str:
 
 def recording(trace: Path) -> bytes:
     """The recorded bytes."""
-    (found,) = trace.glob("in.*")
-    return found.read_bytes()
+    return folder.read(trace).data
 
 
 def documents(trace: Path) -> Iterator[dict[str, Any]]:
     """Every document that a station had after a change, whole and not yet normalised."""
     model = StationModel(SITE)
     model.lead(1)
-    for fact in registry.replay(trace.parent.name, recording(trace), SITE):
+    read = folder.read(trace)
+    for fact in registry.replay(trace.parent.name, read.data, SITE, read.settings):
         for station in sorted(model.apply(fact).stations):
             yield model.document(station)
 
