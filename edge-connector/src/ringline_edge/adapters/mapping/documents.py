@@ -5,19 +5,35 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, Protocol
 
 from lxml import etree
 
 from ringline_core.errors import PbxProtocolError
+from ringline_edge.adapters.mapping.headers import Headers
 from ringline_edge.adapters.mapping.profile import Format
 from ringline_edge.adapters.mapping.values import Scalar
 
 Node = Any
-Path = Callable[[Node, Node], Scalar]
-"""Takes a value from a message; the second node is the thing inside of it that paths begin at."""
 
-Many = Callable[[Node, Node], Sequence[Node]]
+
+class Where(Protocol):
+    """A message, and the thing inside of it that paths begin at."""
+
+    @property
+    def root(self) -> Node:
+        """The message."""
+
+    @property
+    def item(self) -> Node:
+        """The thing."""
+
+
+Path = Callable[[Where], Scalar]
+"""Takes a value from a message."""
+
+Many = Callable[[Where], Sequence[Node]]
 _JSON_PART: Final = re.compile(r"\.?([^.\[\]'\"$]+)|\[(-?\d{1,6})\]|\['([^']*)'\]")
 _XML_FUNCTIONS: Final = {
     *("string", "normalize-space", "concat", "substring", "substring-before", "substring-after", "translate"),
@@ -35,13 +51,18 @@ def parse(form: Format, text: str, *, strip_namespaces: bool = True) -> Node:
     Raises:
         PbxProtocolError: It is none of this form, or holds a DTD.
     """
+    return parser(form, strip_namespaces=strip_namespaces)(text)
+
+
+def parser(form: Format, *, strip_namespaces: bool = True) -> Callable[[str], Node]:
+    """`parse` for one form."""
     match form:
         case "fields":
-            return _fields(text)
+            return Headers
         case "json":
-            return _json(text)
+            return _json
         case "xml":
-            return _xml(text, strip_namespaces=strip_namespaces)
+            return partial(_xml, strip_namespaces=strip_namespaces)
 
 
 def path(form: Format, text: str) -> Path:
@@ -52,14 +73,16 @@ def path(form: Format, text: str) -> Path:
     """
     match form:
         case "fields":
-            name = text.strip().lower()
-            return lambda _, item: item.get(name)
+            name = _header(text)
+            return lambda where: where.item.get(name)
         case "json":
             found = _json_path(text)
-            return lambda root, item: _scalar(_walk(root if text.startswith("$") else item, found))
+            if text.startswith("$"):
+                return lambda where: _scalar(_walk(where.root, found))
+            return lambda where: _scalar(_walk(where.item, found))
         case "xml":
             asked = _xpath(text)
-            return lambda _, item: _xml_value(asked(item))
+            return lambda where: _xml_value(asked(where.item))
 
 
 def many(form: Format, text: str) -> Many:
@@ -72,20 +95,17 @@ def many(form: Format, text: str) -> Many:
         raise ValueError("a message of header lines has nothing inside: no each")
     if form == "xml":
         asked = _xpath(text)
-        return lambda _, item: _elements(asked(item))
+        return lambda where: _elements(asked(where.item))
     found = _json_path(text)
-    return lambda root, item: _list(_walk(root if text.startswith("$") else item, found))
+    whole = text.startswith("$")
+    return lambda where: _list(_walk(where.root if whole else where.item, found))
 
 
-def _fields(text: str) -> dict[str, str]:
-    """Headers by small name; a header that comes again is joined with a line feed, a line that is none is left out."""
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        name, colon, value = line.partition(":")
-        key = name.strip().lower()
-        if colon and key:
-            found[key] = f"{found[key]}\n{value.strip()}" if key in found else value.strip()
-    return found
+def _header(text: str) -> str:
+    name = text.strip().lower()
+    if not name or ":" in name or not name.isprintable():
+        raise ValueError(f"no name of a header: {text!r}")
+    return name
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -77,10 +77,11 @@ class Compiler:
 
     def all_of(self, conditions: tuple[Condition, ...], place: Place) -> Test:
         """Conditions that must all hold."""
-        tests = [self.test(each, (*place, number)) for number, each in enumerate(conditions)]
-        if len(tests) == 1:
-            return tests[0]
-        return lambda scope: all(test(scope) for test in tests)
+        return every(self.tests(conditions, place))
+
+    def tests(self, conditions: tuple[Condition, ...], place: Place) -> list[Test]:
+        """Conditions as functions, one by one."""
+        return [self.test(each, (*place, number)) for number, each in enumerate(conditions)]
 
     def test(self, condition: Condition, place: Place) -> Test:
         """A condition as a function.
@@ -103,17 +104,15 @@ class Compiler:
         if condition.exists is not None:
             wanted = condition.exists
             return lambda scope: (get(scope) is not None) is wanted
-        words = condition.one_of if condition.one_of is not None else (condition.equals,)
-        known = frozenset(map(text, words))
+        known = condition.words
         return lambda scope: (found := get(scope)) is not None and text(found) in known
 
     def _source(self, value: Value, place: Place) -> Getter:
         if value.get is not None:
             try:
-                path = documents.path(self.form, value.get)
+                return documents.path(self.form, value.get)
             except ValueError as err:
                 raise self.fail((*place, "get"), str(err)) from None
-            return lambda scope: path(scope.root, scope.item)
         if value.memory is not None:
             return self._remembered(value, place)
         if value.setting is not None:
@@ -181,6 +180,19 @@ class Compiler:
                 return None
 
         return _on_text(moment)
+
+
+def every(tests: Sequence[Test]) -> Test:
+    """Tests that must all hold; none always do."""
+    match tests:
+        case []:
+            return lambda _: True
+        case [only]:
+            return only
+        case [first, second]:
+            return lambda scope: first(scope) and second(scope)
+        case _:
+            return lambda scope: all(test(scope) for test in tests)
 
 
 def _piped(source: Getter, doers: list[Doer]) -> Getter:

@@ -163,11 +163,13 @@ class Floor:
 
     def call(self, key: str, now_ms: int) -> str:
         """Our id of a call; with its first moment in it where the PBX uses ids again."""
-        return self._scoped(key, self.calls.setdefault(key, now_ms))
+        return self._scoped(key, self.calls.setdefault(key, now_ms)) if self.identity.reused else key
 
     def forget(self, leg: LegMemory) -> None:
         """A leg is over; its call too, where nobody else is in it."""
         del self.legs[leg.key]
+        if not self.calls:
+            return
         call = text(leg.fields.get("call"))
         if not any(text(each.fields.get("call")) == call for each in self.legs.values()):
             self.calls.pop(call, None)

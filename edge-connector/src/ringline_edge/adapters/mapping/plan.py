@@ -8,9 +8,10 @@ from typing import Final
 
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_edge.adapters.mapping import loading, rules, templates
+from ringline_edge.adapters.mapping.classes import Classifier, MessageClass
 from ringline_edge.adapters.mapping.expressions import Compiler, Getter, Test
 from ringline_edge.adapters.mapping.loading import Lines, Place
-from ringline_edge.adapters.mapping.profile import CommandRule, MessageRule, Profile, Replies
+from ringline_edge.adapters.mapping.profile import CommandRule, Profile, Replies
 from ringline_edge.adapters.mapping.rules import Play
 from ringline_edge.adapters.mapping.templates import Render
 
@@ -18,15 +19,6 @@ ARGUMENTS: Final = frozenset(
     {"id", "station", "to", "digits", "digit", "queue", "reason", "login", "name", "state", "caller_id"}
 )
 """Values that a command brings with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class MessageClass:
-    """One class of messages."""
-
-    rule: MessageRule
-    holds: Test
-    answer: Render | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +45,7 @@ class Plan:
     """Everything that a session needs of a profile."""
 
     profile: Profile
-    classes: tuple[MessageClass, ...]
+    classes: Classifier
     events: dict[str, tuple[Play, ...]]
     replies: ReplyPlan | None
     commands: dict[Verb, CommandPlan]
@@ -96,13 +88,12 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
     beat = profile.session.heartbeat.send if profile.session.heartbeat else None
     return Plan(
         profile,
-        tuple(
-            MessageClass(
-                rule,
-                compiler.all_of(rule.when, ("messages", number, "when")),
-                None if rule.answer is None else render(rule.answer, ("messages", number, "answer")),
-            )
-            for number, rule in enumerate(profile.messages)
+        Classifier(
+            compiler,
+            [
+                MessageClass(rule, None if rule.answer is None else render(rule.answer, ("messages", number, "answer")))
+                for number, rule in enumerate(profile.messages)
+            ],
         ),
         _events(compiler, profile, names),
         None if profile.replies is None else _replies(compiler, profile.replies),

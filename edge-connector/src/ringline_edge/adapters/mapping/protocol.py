@@ -9,19 +9,26 @@ from typing import Final, Protocol
 from ringline_core.errors import PbxProtocolError
 from ringline_edge.adapters.mapping.profile import Framing, Profile
 
-STX, ETX = b"\x02", b"\x03"
+STX, ETX, CR = b"\x02", b"\x03", 0x0D
+_BREAKS: Final = b"\r\n"
 _DIGITS: Final = 9
+_NOTHING: Final = "\ufeff\r\n\t "
 _TOKEN: Final = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<!DOCTYPE|<(?!!--|!\[|\?)(?:[^>\"']|\"[^\"]*\"|'[^']*')*+>", re.DOTALL
 )
-_BLANK: Final = re.compile(rb"\r?\n\r?\n")
+_BLANK: Final = re.compile(rb"\n\r?\n")
+_FILLING: Final = re.compile(rb"[\r\n]+")
+
+
+_Cut = tuple[int, int, int]
+"""Where a message begins and ends, both the same for filling, and where the next one may begin."""
 
 
 class _Cutter(Protocol):
-    """Finds the first message in what has come."""
+    """Finds one message after the other in what has come."""
 
-    def __call__(self, rest: bytearray) -> tuple[bytes | None, int] | None:
-        """A message (None: nothing but filling) and how many bytes are used up; None while more must come."""
+    def __call__(self, rest: bytearray, at: int) -> _Cut | None:
+        """The message that begins at `at`, or filling; None while more must come, and is asked again from there."""
         ...
 
 
@@ -46,17 +53,17 @@ class Framer:
             PbxProtocolError: A message longer than the profile allows, or bytes that are no frame.
         """
         self._rest += self._decoder.decode(data).encode("utf-8", "replace") if self._recoded else data
-        found = []
-        while (cut := self._cut(self._rest)) is not None:
-            message, used = cut
-            del self._rest[:used]
-            if message is not None:
-                found.append(self._text(message))
-        if len(self._rest) > self._limit + 64:
+        rest, found, at = self._rest, [], 0
+        while (cut := self._cut(rest, at)) is not None:
+            begin, end, at = cut
+            if end > begin and (message := self._text(rest[begin:end])).strip(_NOTHING):
+                found.append(message)
+        del rest[:at]
+        if len(rest) > self._limit + 64:
             raise self._too_long()
-        return [each for each in found if each.strip("\ufeff\r\n\t ")]
+        return found
 
-    def _text(self, message: bytes) -> str:
+    def _text(self, message: bytearray) -> str:
         if len(message) > self._limit:
             raise self._too_long()
         return message.decode("utf-8" if self._recoded else self._encoding, "replace").lstrip("\ufeff")
@@ -134,13 +141,16 @@ class _Until:
     def __init__(self, sign: bytes) -> None:
         self._sign, self._seen = sign, 0
 
-    def __call__(self, rest: bytearray) -> tuple[bytes | None, int] | None:
-        end = rest.find(self._sign, self._seen)
+    def __call__(self, rest: bytearray, at: int) -> _Cut | None:
+        end = rest.find(self._sign, at + self._seen)
         if end < 0:
-            self._seen = len(rest)
+            self._seen = len(rest) - at
             return None
         self._seen = 0
-        return bytes(rest[:end]).rstrip(b"\r"), end + len(self._sign)
+        following = end + len(self._sign)
+        while end > at and rest[end - 1] == CR:
+            end -= 1
+        return at, end, following
 
 
 class _BlankLine:
@@ -149,15 +159,16 @@ class _BlankLine:
     def __init__(self) -> None:
         self._seen = 0
 
-    def __call__(self, rest: bytearray) -> tuple[bytes | None, int] | None:
-        if bytes(rest[:1]) in (b"\r", b"\n") and (filling := len(rest) - len(rest.lstrip(b"\r\n"))):
-            return None, filling
-        found = _BLANK.search(rest, max(0, self._seen - 3))
+    def __call__(self, rest: bytearray, at: int) -> _Cut | None:
+        if at < len(rest) and rest[at] in _BREAKS and (filling := _FILLING.match(rest, at)) is not None:
+            at = filling.end()
+            return at, at, at
+        found = _BLANK.search(rest, at + max(0, self._seen - 2))
         if found is None:
-            self._seen = len(rest)
+            self._seen = len(rest) - at
             return None
-        self._seen = 0
-        return bytes(rest[: found.start()]), found.end()
+        self._seen, end = 0, found.start()
+        return at, end - 1 if end > at and rest[end - 1] == CR else end, found.end()
 
 
 class _Enclosed:
@@ -166,18 +177,19 @@ class _Enclosed:
     def __init__(self) -> None:
         self._seen = 0
 
-    def __call__(self, rest: bytearray) -> tuple[bytes | None, int] | None:
-        if not rest:
+    def __call__(self, rest: bytearray, at: int) -> _Cut | None:
+        if at == len(rest):
             return None
-        begin = rest.find(STX)
-        if begin != 0:
-            return None, len(rest) if begin < 0 else begin
-        end = rest.find(ETX, self._seen)
+        begin = rest.find(STX, at)
+        if begin != at:
+            at = len(rest) if begin < 0 else begin
+            return at, at, at
+        end = rest.find(ETX, at + self._seen)
         if end < 0:
-            self._seen = len(rest)
+            self._seen = len(rest) - at
             return None
         self._seen = 0
-        return bytes(rest[1:end]), end + 1
+        return at + 1, end, end + 1
 
 
 class _Decimal:
@@ -187,14 +199,14 @@ class _Decimal:
         self._separator = separator
         self._prefix = re.compile(rb"(\d{1,9})" + re.escape(separator))
 
-    def __call__(self, rest: bytearray) -> tuple[bytes | None, int] | None:
-        found = self._prefix.match(rest)
+    def __call__(self, rest: bytearray, at: int) -> _Cut | None:
+        found = self._prefix.match(rest, at)
         if found is None:
-            if not self._may_become_one(bytes(rest[: _DIGITS + len(self._separator)])):
+            if not self._may_become_one(bytes(rest[at : at + _DIGITS + len(self._separator)])):
                 raise PbxProtocolError("the PBX sent no decimal length")
             return None
         begin, end = found.end(), found.end() + int(found[1])
-        return (bytes(rest[begin:end]), end) if len(rest) >= end else None
+        return (begin, end, end) if len(rest) >= end else None
 
     def _may_become_one(self, head: bytes) -> bool:
         tail = head.lstrip(b"0123456789")
@@ -210,15 +222,17 @@ class _Header:
     def __init__(self, framing: Framing) -> None:
         self._framing = framing
 
-    def __call__(self, rest: bytearray) -> tuple[bytes | None, int] | None:
+    def __call__(self, rest: bytearray, at: int) -> _Cut | None:
         framing = self._framing
-        if len(rest) < framing.size:
+        begin = at + framing.size
+        if len(rest) < begin:
             return None
-        length = self._length(bytes(rest[framing.at : framing.at + framing.width]))
-        end = length if framing.includes_header else framing.size + length
-        if end < framing.size:
+        field = at + framing.at
+        length = self._length(bytes(rest[field : field + framing.width]))
+        end = length + (at if framing.includes_header else begin)
+        if end < begin:
             raise PbxProtocolError("the PBX sent a length shorter than its header")
-        return (bytes(rest[framing.size : end]), end) if len(rest) >= end else None
+        return (begin, end, end) if len(rest) >= end else None
 
     def _length(self, field: bytes) -> int:
         match self._framing.form:
@@ -236,11 +250,11 @@ class _XmlDocument:
     """XML documents in a row, with or without prologs."""
 
     def __init__(self) -> None:
-        self._at, self._depth = 0, 0
+        self._seen, self._depth = 0, 0
 
-    def __call__(self, rest: bytearray) -> tuple[bytes | None, int] | None:
-        while (token := self._next(rest)) is not None:
-            self._at = token.end()
+    def __call__(self, rest: bytearray, at: int) -> _Cut | None:
+        while (token := self._next(rest, at)) is not None:
+            self._seen = token.end() - at
             tag = token[0]
             if tag == b"<!DOCTYPE":
                 raise PbxProtocolError("a message of the PBX holds a DTD")
@@ -250,14 +264,14 @@ class _XmlDocument:
             if self._depth < 0:
                 raise PbxProtocolError("the PBX ends an XML element that it did not begin")
             if self._depth == 0:
-                end, self._at = self._at, 0
-                return bytes(rest[:end]), end
+                self._seen, end = 0, token.end()
+                return at, end, end
         return None
 
-    def _next(self, rest: bytearray) -> re.Match[bytes] | None:
-        begin = rest.find(b"<", self._at)
+    def _next(self, rest: bytearray, at: int) -> re.Match[bytes] | None:
+        begin = rest.find(b"<", at + self._seen)
         if begin < 0:
-            self._at = len(rest)
+            self._seen = len(rest) - at
             return None
-        self._at = begin
+        self._seen = begin - at
         return _TOKEN.match(rest, begin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -32,7 +32,9 @@ from ringline_edge.adapters.mapping.profile import (
 )  # fmt: skip
 from ringline_edge.adapters.mapping.values import Scalar, Value, text
 
-Play = Callable[[Scope, Floor], Iterator[Fact]]
+Play = Callable[[Scope, Floor], Iterable[Fact]]
+"""Changes the floor at once; the facts have to be taken to their end."""
+
 _WORDS: Final[Mapping[str, frozenset[str]]] = {
     "state": frozenset(LegState),
     "role": frozenset(LegRole),
@@ -56,7 +58,7 @@ def compiled(compiler: Compiler, rule: EventRule, place: Place) -> Play:
         raise compiler.fail((*place, "each"), str(err)) from None
 
     def for_each(scope: Scope, floor: Floor) -> Iterator[Fact]:
-        for item in many(scope.root, scope.item):
+        for item in many(scope):
             yield from play(replace(scope, item=item, leg=""), floor)
 
     return for_each
@@ -67,12 +69,15 @@ def _guarded(compiler: Compiler, rule: EventRule, place: Place) -> Play:
     holds = compiler.all_of(rule.when, (*place, "when"))
     key = compiler.maybe(rule.leg, (*place, "leg"))
 
-    def guarded(scope: Scope, floor: Floor) -> Iterator[Fact]:
+    def unguarded(scope: Scope, floor: Floor) -> Iterable[Fact]:
         scope.leg = text(key(scope))
-        if holds(scope):
-            yield from play(scope, floor)
+        return play(scope, floor)
 
-    return guarded
+    def guarded(scope: Scope, floor: Floor) -> Iterable[Fact]:
+        scope.leg = text(key(scope))
+        return play(scope, floor) if holds(scope) else ()
+
+    return guarded if rule.when else unguarded
 
 
 def _play(compiler: Compiler, rule: EventRule, place: Place) -> Play:
@@ -113,50 +118,61 @@ class LegPlay:
             for name, value in table.items():
                 check_words(compiler, name, value, (*place, where, name))
         self._make, self._clear = rule.make, rule.clear
-        self._first = compiler.table(rule.first, (*place, "first"))
-        self._set = compiler.table(rule.set, (*place, "set"))
-        self._remember = compiler.table(rule.remember, (*place, "remember"))
+        self._first = tuple(compiler.table(rule.first, (*place, "first")).items())
+        # What the profile remembers by names of its own is written like the fields are.
+        self._set = (
+            *compiler.table(rule.set, (*place, "set")).items(),
+            *compiler.table(rule.remember, (*place, "remember")).items(),
+        )
         self._data = compiler.table(rule.data, (*place, "data"))
         self._end = _Ending(compiler, rule.end, (*place, "end")) if rule.end is not None else None
 
-    def __call__(self, scope: Scope, floor: Floor) -> Iterator[Fact]:
+    def __call__(self, scope: Scope, floor: Floor) -> Iterable[Fact]:
         """Play it."""
         leg = floor.legs.get(scope.leg)
         if leg is None:
             listed_late = floor.listing is not None and scope.leg in floor.listing.gone
             if not self._make or not scope.leg or listed_late:
-                return
+                return ()
             leg = floor.born(scope.leg, scope.now_ms)
         if floor.listing is not None:
             floor.listing.legs.add(leg.key)
-        yield from self._write(scope, floor, leg)
-        if self._end is not None:
-            yield from self._over(scope, floor, leg, self._end)
+        joined = self._write(scope, floor, leg)
+        return joined if self._end is None else (*joined, *self._over(scope, floor, leg, self._end))
 
-    def _write(self, scope: Scope, floor: Floor, leg: LegMemory) -> Iterator[Fact]:
-        values: Fields = {}
-        for name, get in self._first.items():
-            if leg.fields.get(name) is None and (found := get(scope)) is not None:
-                values[name] = found
-        for table in (self._set, self._remember):
-            for name, get in table.items():
-                if (found := get(scope)) is not None:
-                    values[name] = found
-        values |= dict.fromkeys(self._clear)
+    def _write(self, scope: Scope, floor: Floor, leg: LegMemory) -> Iterable[Fact]:
+        values = self._values(scope, leg)
+        joined: tuple[Joined, ...] = ()
         known, now = leg.fields.get("call"), values.get("call")
         if known is not None and now not in (None, "", known):
             values["call"] = known
             if leg.fields.get("_call") != now:
                 values["_call"] = now
-                how = floor.identity.call_change
-                yield Joined(
-                    floor.call(text(known), leg.born_ms), floor.call(text(now), scope.now_ms), scope.now_ms, how
-                )
+                joined = (self._joined(floor, leg, now, scope.now_ms),)
         for name, get in self._data.items():
             if (found := get(scope)) is not None:
                 leg.data[name] = found
                 values[f"data.{name}"] = found
-        floor.write(leg, values, scope.now_ms)
+        if values:
+            floor.write(leg, values, scope.now_ms)
+        return joined
+
+    def _values(self, scope: Scope, leg: LegMemory) -> Fields:
+        values: Fields = {}
+        for name, get in self._first:
+            if leg.fields.get(name) is None and (found := get(scope)) is not None:
+                values[name] = found
+        for name, get in self._set:
+            if (found := get(scope)) is not None:
+                values[name] = found
+        for name in self._clear:
+            values[name] = None
+        return values
+
+    @staticmethod
+    def _joined(floor: Floor, leg: LegMemory, now: Scalar, now_ms: int) -> Joined:
+        known = text(leg.fields.get("call"))
+        return Joined(floor.call(known, leg.born_ms), floor.call(text(now), now_ms), now_ms, floor.identity.call_change)
 
     @staticmethod
     def _over(scope: Scope, floor: Floor, leg: LegMemory, end: _Ending) -> Iterator[Fact]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ringline_core.domain.facts import Fact, Snapshot
 from ringline_edge.adapters.mapping import documents
-from ringline_edge.adapters.mapping.documents import Node
+from ringline_edge.adapters.mapping.classes import MessageClass
 from ringline_edge.adapters.mapping.expressions import Scope, Test
 from ringline_edge.adapters.mapping.floor import Floor, Listing, agent_of
-from ringline_edge.adapters.mapping.plan import MessageClass, Plan
+from ringline_edge.adapters.mapping.plan import Plan
+from ringline_edge.adapters.mapping.rules import Play
 
 
 @dataclass(slots=True)
@@ -34,9 +35,12 @@ class Translator:
 
     def __init__(self, plan: Plan, settings: Mapping[str, str]) -> None:
         """`settings` are those that the profile names."""
-        self.floor = Floor(plan.profile.identity)
+        profile = plan.profile
+        self.floor = Floor(profile.identity)
         self.unmatched = 0
         self._plan, self._settings = plan, settings
+        self._parse = documents.parser(profile.format, strip_namespaces=profile.namespaces == "stripped")
+        self._memory = self.floor.memory
 
     def hear(self, text: str, now_ms: int) -> Heard:
         """Read and classify one message.
@@ -44,20 +48,22 @@ class Translator:
         Raises:
             PbxProtocolError: It is none of the profile's format.
         """
-        profile = self._plan.profile
-        root: Node = documents.parse(profile.format, text, strip_namespaces=profile.namespaces == "stripped")
-        scope = Scope(root, root, now_ms, self.floor.memory, self._settings)
-        known = next((each for each in self._plan.classes if each.holds(scope)), None)
+        root = self._parse(text)
+        scope = Scope(root, root, now_ms, self._memory, self._settings)
+        known = self._plan.classes.of(scope)
         if known is None:
             self.unmatched += 1
         return Heard(scope, known)
 
-    def facts(self, heard: Heard) -> Iterator[Fact]:
+    def facts(self, heard: Heard) -> Iterable[Fact]:
         """What a message says, in order; has to be taken to its end."""
         if heard.known is None or heard.known.rule.ignore:
-            return
-        for play in self._plan.events.get(heard.known.rule.name, ()):
-            yield from play(heard.scope, self.floor)
+            return ()
+        return self._told(heard.scope, self._plan.events.get(heard.known.rule.name, ()))
+
+    def _told(self, scope: Scope, plays: Iterable[Play]) -> Iterator[Fact]:
+        for play in plays:
+            yield from play(scope, self.floor)
         yield from self.floor.settle()
 
     def begin_list(self) -> None:

@@ -112,6 +112,11 @@ class Condition(Value):
     any: tuple[Condition, ...] | None = None
     negate: Condition | None = Field(default=None, alias="not")
 
+    @property
+    def words(self) -> frozenset[str]:
+        """What `equals` or `one_of` allow, as text."""
+        return frozenset(map(text, self.one_of if self.one_of is not None else (self.equals,)))
+
     def _check(self) -> None:
         if self.any is not None or self.negate is not None:
             _exactly_one(self, (*SOURCES, "any", "negate"), "source")
@@ -133,6 +138,8 @@ def listed(data: Any) -> Any:
 
 def text(value: Scalar) -> str:
     """A value as text; truth values as YAML and JSON write them."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
