@@ -22,7 +22,7 @@ PIECES = (
 
 
 @example(pieces=["a: ", "x", "\n", "event:", "\r\n", "A: ", "Key"])
-@example(pieces=["İ", "x", "\n", "event:", "a", "\r\n", "a: ", "Key"])
+@example(pieces=["İ", "\n", "Key", ": ", "x"])
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=40))
 def test_a_header_has_the_same_value_as_when_all_lines_are_read(pieces: list[str]) -> None:
     text = "".join(pieces)
