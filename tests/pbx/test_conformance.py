@@ -20,8 +20,8 @@ OFFERS = frozenset({"queue", "pickup", "transfer_keys", "restart", "outside", "a
 OURS = {"told_twice", "told_in_another_order", "garbage", "clock_set", "wrapped_up_by_the_pbx"}
 """The bytes of this link and the clock are Asterisk's own, and it tells nobody of a queue's wrap-up."""
 
-NO_PROFILE = {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "held_back", "restarted"}
-"""Profiles consult nobody and hold no agents, and `ami` waits for lists that a PBX in its start does not tell."""
+NO_PROFILE = {"consult_and_complete", "consult_and_cancel", "consult_and_swap", "conference", "held_back"}
+"""Profiles consult nobody and hold no agents."""
 
 PLAIN_CALLS = [each for each in ALL if each.needs <= OFFERS - {"along"} and each.name not in OURS | NO_PROFILE]
 CONTEXT = "phones"

@@ -303,6 +303,34 @@ async def test_a_message_over_the_limit_ends_the_session(feed: tuple[Feed, str])
         assert isinstance(await joined.fault(), PbxProtocolError)
 
 
+async def test_a_list_that_is_refused_is_not_waited_for(feed: tuple[Feed, str]) -> None:
+    pbx, address = feed
+    whole = pbx.answers["list"]
+    pbx.answers["list"] = lambda m: [{"type": "reply", "id": m["id"], "ok": False, "text": "starting"}]
+    async with edge(**{**jsonl(address), "reply_timeout_s": 60}) as joined:
+        fault = await joined.fault()
+    assert (type(fault), str(fault)) == (PbxUnavailableError, "the PBX refuses to tell what is there: starting")
+    pbx.answers["list"] = lambda m: [
+        {"type": "reply", "id": "another", "ok": False}, {"type": "reply", "id": m["id"], "ok": True}, *whole(m)
+    ]  # fmt: skip
+    async with edge(**jsonl(address)) as joined:
+        await joined.ready()
+        assert isinstance(joined.facts[0], Snapshot)
+
+
+async def test_after_a_refused_list_calls_begin_and_end_as_before(feed: tuple[Feed, str]) -> None:
+    pbx, address = feed
+    async with edge(**jsonl(address)) as joined:
+        await joined.ready()
+        pbx.answers["list"] = lambda m: [{"type": "reply", "id": m["id"], "ok": False}]
+        pbx.tell({**CALL, "state": "rings"})
+        with pytest.raises(PbxUnavailableError):
+            await joined.adapter.snapshot()
+        pbx.tell({**CALL, "state": "over"})
+        pbx.tell({**CALL, "state": "rings"})
+        await eventually(lambda: joined.states() == [LegState.ALERTING] * 3)
+
+
 async def test_a_call_that_ends_while_the_list_is_on_its_way_does_not_come_back(feed: tuple[Feed, str]) -> None:
     pbx, address = feed
     pbx.calls = [{**CALL, "state": "talks"}]

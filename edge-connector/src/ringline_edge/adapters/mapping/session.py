@@ -7,15 +7,17 @@ import itertools
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from ringline_core.domain.facts import Snapshot
-from ringline_core.errors import PbxAuthError, PbxProtocolError, PbxUnavailableError
+from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_edge.adapters.mapping.commands import Request, refusal
+from ringline_edge.adapters.mapping.expressions import Test
 from ringline_edge.adapters.mapping.link import Link
 from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.protocol import Framer, frame
+from ringline_edge.adapters.mapping.templates import Render
 from ringline_edge.adapters.mapping.translate import Heard, Translator
 from ringline_edge.adapters.port import Emit
 
@@ -23,6 +25,15 @@ logger = logging.getLogger(__name__)
 CHUNK: Final = 65_536
 LOUD: Final = 3
 """So many messages that cannot be read are logged in a session; the rest are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A list that was asked for: whose request, what its last message is, and the end of it."""
+
+    ident: str
+    until: Test
+    done: asyncio.Future[None]
 
 
 class Session:
@@ -41,7 +52,7 @@ class Session:
         self._ids = itertools.count(1)
         self._mark = uuid.uuid4().hex[:8]
         self._waiting: dict[str, asyncio.Future[Heard]] = {}
-        self._until: tuple[Callable[[Heard], bool], asyncio.Event] | None = None
+        self._asked: _Asked | None = None
         self._listing = asyncio.Lock()
         self._heard_at = time.monotonic()
         self._unread = 0
@@ -95,18 +106,28 @@ class Session:
                 self._write(heard.known.answer({"id": self.new_id()}))
             if heard.known.rule.reply:
                 self._answered(heard)
-        if self._until is not None and self._until[0](heard):
-            self._until[1].set()
+        asked = self._asked
+        if asked is not None and not asked.done.done() and heard.holds(asked.until):
+            asked.done.set_result(None)
 
     def _answered(self, heard: Heard) -> None:
         replies = self._plan.replies
         if replies is None:
             return
         told = None if replies.id is None else replies.id(heard.scope)
+        if told is not None and self._asked is not None and str(told) == self._asked.ident:
+            self._told_of_list(self._asked, refusal(replies, heard))
+            return
         ident = next(iter(self._waiting), "") if told is None else str(told)
         waiting = self._waiting.pop(ident, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(heard)
+
+    @staticmethod
+    def _told_of_list(asked: _Asked, refused: CommandError | None) -> None:
+        """A good answer only announces the list; a bad one is all that comes."""
+        if refused is not None and not asked.done.done():
+            asked.done.set_exception(PbxUnavailableError(f"the PBX refuses to tell what is there: {refused.text}"))
 
     def _write(self, text: str) -> None:
         try:
@@ -156,31 +177,31 @@ class Session:
         """Ask for everything.
 
         Raises:
-            PbxUnavailableError: The link ended, or the PBX did not tell all in time.
+            PbxUnavailableError: The link ended, or the PBX refused, or did not tell all in time.
         """
         async with self._listing:
             if self._plan.snapshot or not self.is_live:
                 self._translator.begin_list()
                 try:
-                    for step in self._plan.snapshot:
-                        await self._list(step, settings)
-                finally:
-                    self._until = None
+                    for render, until in self._plan.snapshot:
+                        await self._list(render, until, settings)
+                except PbxUnavailableError:
+                    self._translator.drop_list()
+                    raise
                 self._translator.end_list()
             return self._translator.picture(now_ms())
 
-    async def _list(
-        self, step: tuple[Callable[[dict[str, str]], str], Callable[..., bool]], settings: dict[str, str]
-    ) -> None:
-        render, until = step
-        complete, ident = asyncio.Event(), self.new_id()
-        self._until = (lambda heard: heard.holds(until)), complete
-        self._write(render({**{f"settings.{name}": value for name, value in settings.items()}, "id": ident}))
+    async def _list(self, render: Render, until: Test, settings: dict[str, str]) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asked = self._asked = _Asked(self.new_id(), until, done)
         try:
+            self._write(render({**{f"settings.{name}": value for name, value in settings.items()}, "id": asked.ident}))
             async with asyncio.timeout(self._timeout_s):
-                await complete.wait()
+                await done
         except TimeoutError as err:
             raise PbxUnavailableError("the PBX does not tell what is there") from err
+        finally:
+            self._asked = None
 
     async def _beat(self, settings: dict[str, str]) -> None:
         heartbeat = self._plan.profile.session.heartbeat

@@ -76,6 +76,10 @@ class Translator:
         if listing is not None:
             self.floor.compare(listing, self._plan.profile.session.covers)
 
+    def drop_list(self) -> None:
+        """The list did not come to its end; it says nothing about what was not told."""
+        self.floor.listing = None
+
     def picture(self, now_ms: int) -> Snapshot:
         """Everything that is there, as one fact."""
         floor = self.floor
