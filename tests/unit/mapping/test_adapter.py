@@ -178,28 +178,40 @@ async def test_a_wrong_secret_of_ami_is_final() -> None:
     await pbx.close()
 
 
+async def come(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A PBX connects to the adapter, as soon as that listens."""
+
+    async def tried() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        try:
+            return await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return None
+
+    ends = await eventually(tried)
+    assert ends is not None
+    return ends
+
+
 async def test_a_pbx_that_comes_to_us_is_served_and_a_second_one_sent_away(tmp_path: Path) -> None:
-    pbx, other = Feed(), Feed()
+    pbx, faults = Feed(), list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
     port = await free_port()
     profile = changed(tmp_path, ("transport: tcp", "transport: tcp-server"))
     async with edge(profile=profile, listen=f"127.0.0.1:{port}", settings={"token": TOKEN}) as joined:
-
-        async def come() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-            try:
-                return await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                return None
-
-        ends = await eventually(come)
-        assert ends is not None
-        serving = asyncio.create_task(pbx.serve(*ends))
+        serving = asyncio.create_task(pbx.serve(*await come(port)))
         await joined.ready()
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        await other.serve(reader, writer)
-        assert other.asked == []
+        reader, writer = await come(port)
+        writer.write(json.dumps({**CALL, "id": "8", "phone": "1002", "state": "rings"}).encode() + b"\n")
+        async with asyncio.timeout(10):
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+        writer.close()
         pbx.tell({**CALL, "state": "rings"})
         await eventually(lambda: joined.states() == [LegState.ALERTING])
+        assert {fact.station for fact in joined.facts if isinstance(fact, Leg)} == {"1001", None}
     await serving
+    assert faults == []
+    assert [each["type"] for each in pbx.asked] == ["login", "list"]
 
 
 SIDECAR = """
