@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import ValidationError
 
 from ringline_core.domain.facts import Snapshot
@@ -23,6 +18,7 @@ from ringline_edge.adapters.csta import create
 from ringline_edge.adapters.csta.config import CstaConfig
 from ringline_edge.conformance.fakes.csta.server import FakeCsta
 from ringline_edge.conformance.fakes.csta.text import SESSION
+from tests.support.certificates import certificate
 from tests.support.waiting import eventually
 from tests.unit.csta.world import CUSTOMER, KINDS, World, settings, world
 
@@ -293,35 +289,9 @@ async def test_events_that_do_not_fit_are_skipped_and_bad_xml_ends_the_session()
 # --- TLS
 
 
-def certificate(folder: Path) -> tuple[Path, str]:
-    """A certificate of its own for localhost, with its key in one file, and the certificate's SHA-256."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "aes.example")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("aes.example")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = made.public_bytes(serialization.Encoding.PEM)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "both.pem").write_bytes(secret + pem)
-    (folder / "ca.pem").write_bytes(pem)
-    return folder, hashlib.sha256(made.public_bytes(serialization.Encoding.DER)).hexdigest()
-
-
 @pytest_asyncio.fixture
 async def secure(tmp_path: Path) -> AsyncIterator[tuple[FakeCsta, Path, str]]:
-    folder, pin = certificate(tmp_path)
+    folder, pin = certificate(tmp_path, "aes.example")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "both.pem")
     pbx = FakeCsta("dmcc")

@@ -178,12 +178,12 @@ async def test_a_wrong_secret_of_ami_is_final() -> None:
     await pbx.close()
 
 
-async def come(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def come(port: int, **tls: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A PBX connects to the adapter, as soon as that listens."""
 
     async def tried() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         try:
-            return await asyncio.open_connection("127.0.0.1", port)
+            return await asyncio.open_connection("127.0.0.1", port, **tls)
         except OSError:
             return None
 
@@ -368,37 +368,6 @@ async def test_a_call_that_ends_while_the_list_is_on_its_way_does_not_come_back(
 def test_settings_that_do_not_fit_the_profile_are_refused(settings: Message, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         mapping.create(settings)
-
-
-async def tried(*words: str) -> tuple[int, str]:
-    """Exit code and output of `ringline-edge mapping try`."""
-    code = "from ringline_edge.cli import app; app()"
-    pipe = asyncio.subprocess.PIPE
-    asked = [sys.executable, "-c", code, "mapping", "try", *words]
-    child = await asyncio.create_subprocess_exec(*asked, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
-    said, _ = await child.communicate()
-    return child.returncode or 0, said.decode()
-
-
-async def test_try_prints_what_a_profile_makes_of_a_feed(feed: tuple[Feed, str], tmp_path: Path) -> None:
-    pbx, address = feed
-    secret = tmp_path / "token"
-    secret.write_text(f"{TOKEN}\n")
-    pbx.answers["list"] = lambda _: [{"type": "all"}, {**CALL, "state": "rings"}, {"type": "weather"}]
-    code, said = await tried(
-        "jsonl", "--connect", address, "--setting", f"token={secret}", "--seconds", "1"
-    )  # fmt: skip
-    assert code == 0, said
-    assert "snapshot: " in said
-    assert "1 messages that no rule knew" in said
-    assert TOKEN not in said
-
-
-async def test_try_says_what_is_lacking(feed: tuple[Feed, str]) -> None:
-    assert await tried("jsonl") == (78, "say where the feed is: --connect host:port, or --sidecar\n")
-    assert await tried("jsonl", "--connect", feed[1]) == (78, "the profile needs --setting for token\n")
-    code, said = await tried("jsonl", "--connect", f"127.0.0.1:{await free_port()}", "--setting", "token=/dev/null")
-    assert (code, said.split(":")[0]) == (1, "pbx_down")
 
 
 async def test_answers_without_an_id_come_in_the_order_of_the_requests(feed: tuple[Feed, str], tmp_path: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from ringline_core.wire.codes import Verb
+from ringline_edge.adapters.tls import TlsConfig
 
 PROTOCOL_VERSIONS = tuple(
     f"http://www.ecma-international.org/standards/ecma-323/csta/{each}"
@@ -24,29 +24,6 @@ _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TlsConfig(_Table):
-    """`[pbx.csta.tls]`: without this table the link is plain TCP.
-
-    Attributes:
-        ca_file: Certificates that may vouch for the server; AES is often signed by a CA of Avaya's or the site's own.
-        pin_sha256: SHA-256 of the server's certificate (DER), in hex; then nobody needs to vouch, and the name in the
-            certificate does not count.
-        server_name: Name that the certificate must bear, where it is not `host`.
-    """
-
-    ca_file: Path | None = None
-    pin_sha256: str | None = None
-    server_name: str | None = None
-
-    @field_validator("pin_sha256")
-    @classmethod
-    def _is_digest(cls, value: str | None) -> str | None:
-        plain = None if value is None else value.replace(":", "").lower()
-        if plain is not None and not re.fullmatch(r"[0-9a-f]{64}", plain):
-            raise ValueError("64 hexadecimal digits")
-        return plain
 
 
 class HoldConfig(_Table):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
 import itertools
-import ssl
 from collections.abc import Callable
 from typing import Final
 
 from ringline_core.errors import PbxAuthError, PbxUnavailableError
-from ringline_edge.adapters.csta.config import CstaConfig, TlsConfig
+from ringline_edge.adapters import tls
+from ringline_edge.adapters.csta.config import CstaConfig
 from ringline_edge.adapters.csta.protocol import UNSOLICITED, FrameProtocol, encode
 from ringline_edge.adapters.csta.words import failure, refusal
 from ringline_edge.adapters.csta.xml import Element, local, parse
@@ -47,20 +45,13 @@ class Link:
             PbxUnavailableError: Nobody listens there, or not in time.
             PbxAuthError: The server's certificate is not the one that is expected.
         """
-        tls = config.tls
-        context = None if tls is None else _context(tls)
-        name = None if tls is None else tls.server_name or config.host
         try:
             async with asyncio.timeout(config.connect_timeout_s):
-                reader, writer = await asyncio.open_connection(
-                    config.host, config.port, ssl=context, server_hostname=name
-                )
-        except ssl.SSLCertVerificationError as err:
-            raise PbxAuthError(f"the PBX's certificate is not trusted: {err.verify_message}") from err
+                reader, writer = await tls.connect(config.host, config.port, config.tls)
+        except tls.UntrustedError as err:
+            raise PbxAuthError(str(err)) from err
         except (OSError, TimeoutError) as err:
             raise PbxUnavailableError(f"{config.host}:{config.port}") from err
-        if tls is not None and tls.pin_sha256 is not None:
-            _check_pin(writer, tls.pin_sha256)
         return cls(*tapped(reader, writer, tap), config, on_message)
 
     async def read(self) -> None:
@@ -128,20 +119,3 @@ class Link:
             if not waiting.done():
                 waiting.set_exception(PbxUnavailableError("the link to the PBX ended"))
         self._writer.close()
-
-
-def _context(tls: TlsConfig) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=tls.ca_file)
-    if tls.pin_sha256 is not None:
-        # The pin is the proof: it is compared before a byte is sent.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _check_pin(writer: asyncio.StreamWriter, pin: str) -> None:
-    tls: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
-    certificate = tls.getpeercert(binary_form=True) if tls is not None else None
-    if certificate is None or not hmac.compare_digest(hashlib.sha256(certificate).hexdigest(), pin):
-        writer.close()
-        raise PbxAuthError("the PBX's certificate is not the pinned one")

@@ -7,6 +7,7 @@ from typing import Any
 
 from ringline_core.domain.facts import Fact, Snapshot
 from ringline_core.errors import ConfigError
+from ringline_edge.adapters import tls
 from ringline_edge.adapters.mapping import plan as plans
 from ringline_edge.adapters.mapping.adapter import MappingAdapter
 from ringline_edge.adapters.mapping.config import MappingConfig
@@ -15,6 +16,7 @@ from ringline_edge.adapters.mapping.protocol import Framer
 from ringline_edge.adapters.mapping.translate import Translator
 from ringline_edge.adapters.port import PbxAdapter
 from ringline_edge.adapters.tap import Tap
+from ringline_edge.adapters.tls import TlsConfig
 
 REPLAY_STEP_MS = 10
 
@@ -42,6 +44,19 @@ def _check(config: MappingConfig, plan: Plan) -> None:
         raise ConfigError(f"pbx.mapping.settings: the profile {profile.name} needs {', '.join(lacking)}")
     if unknown := sorted(config.settings.keys() - set(profile.settings)):
         raise ConfigError(f"pbx.mapping.settings: the profile {profile.name} knows no {', '.join(unknown)}")
+    if config.tls is not None:
+        _check_tls(config.tls, profile.transport)
+
+
+def _check_tls(given: TlsConfig, transport: str) -> None:
+    """Read the files once, so that `check-config` tells what is wrong with them."""
+    unused = {"tcp": set[str](), "tcp-server": {"pin_sha256", "server_name"}, "sidecar": set(TlsConfig.model_fields)}
+    if senseless := sorted(unused[transport] & given.model_fields_set):
+        raise ConfigError(f"pbx.mapping.tls: {', '.join(senseless)} mean nothing for the transport {transport}")
+    if transport == "tcp":
+        tls.calling(given)
+    else:
+        tls.serving(given, known_only=given.ca_file is not None)
 
 
 def replay(data: bytes, site: str, settings: Mapping[str, Any]) -> Iterator[Fact]:

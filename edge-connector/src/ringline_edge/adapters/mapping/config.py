@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from ringline_edge.adapters.tls import TlsConfig
+
 _ADDRESS: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):(\d{1,5})")
 LAST_PORT: Final = 65535
 
@@ -39,6 +41,7 @@ class MappingConfig(BaseModel):
         hosts: `host:port`, tried in this order; for a profile whose PBX is the server.
         listen: `host:port`; for a profile whose PBX comes to us.
         sidecar: Program and arguments, started as they are, without a shell; for a profile with a sidecar.
+        tls: Whom we trust, and who we are; without it the link is plain TCP.
         settings: Values that the profile asks for; all are treated as secrets.
     """
 
@@ -48,6 +51,7 @@ class MappingConfig(BaseModel):
     hosts: tuple[Address, ...] = ()
     listen: Address | None = None
     sidecar: tuple[str, ...] = ()
+    tls: TlsConfig | None = None
     settings: dict[str, SecretStr] = Field(default_factory=dict)
     connect_timeout_s: float = Field(default=5.0, gt=0, le=60)
     reply_timeout_s: float = Field(default=10.0, gt=0, le=60)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from ringline_core.errors import PbxUnavailableError
+from ringline_edge.adapters import tls
 from ringline_edge.adapters.mapping.config import MappingConfig, split
 from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.tap import Reader, Tap, TappedReader
@@ -47,23 +48,26 @@ def _heard(link: Link, tap: Tap) -> Link:
 
 @asynccontextmanager
 async def _called(config: MappingConfig) -> AsyncIterator[Link]:
-    reader, writer = await _first(config.hosts, config.connect_timeout_s)
+    reader, writer = await _first(config)
     try:
         yield Link(reader, writer.write)
     finally:
         writer.close()
 
 
-async def _first(hosts: Sequence[str], timeout_s: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """The first host that answers."""
-    for address in hosts:
+async def _first(config: MappingConfig) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The first host that answers, and is the one that is trusted."""
+    refused = []
+    for address in config.hosts:
         host, port = split(address)
         try:
-            async with asyncio.timeout(timeout_s):
-                return await asyncio.open_connection(host, port)
+            async with asyncio.timeout(config.connect_timeout_s):
+                return await tls.connect(host, port, config.tls)
+        except tls.UntrustedError as err:
+            refused.append(f"{address}: {err}")
         except (OSError, TimeoutError):
-            continue
-    raise PbxUnavailableError(", ".join(hosts))
+            refused.append(address)
+    raise PbxUnavailableError(", ".join(refused))
 
 
 @asynccontextmanager
@@ -80,8 +84,9 @@ async def _served(config: MappingConfig) -> AsyncIterator[Link]:
         came.set_result(Link(reader, writer.write))
 
     host, port = split(config.listen or "")
+    context = None if config.tls is None else tls.serving(config.tls, known_only=config.tls.ca_file is not None)
     try:
-        server = await asyncio.start_server(serve, host, port)
+        server = await asyncio.start_server(serve, host, port, ssl=context)
     except OSError as err:
         raise PbxUnavailableError(f"cannot listen at {config.listen}") from err
     try:
