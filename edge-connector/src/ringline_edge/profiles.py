@@ -10,6 +10,7 @@ import typer
 
 from ringline_core.domain.facts import Agent, Device, Fact, Joined, Leg, Pressed, Snapshot
 from ringline_core.errors import ConfigError, RinglineError
+from ringline_edge.adapters import mapping
 from ringline_edge.adapters.mapping import plan as plans
 from ringline_edge.adapters.mapping import samples
 from ringline_edge.adapters.mapping.adapter import MappingAdapter
@@ -39,7 +40,7 @@ def play(profile: str) -> None:
     raise typer.Exit(int(bool(faults)))
 
 
-def try_it(profile: str, connect: str, sidecar: list[str], setting: list[str], seconds: float) -> None:
+def try_it(profile: str, connect: str, sidecar: list[str], setting: list[str], tls: list[str], seconds: float) -> None:
     """Connect to a feed and print what the profile makes of it."""
     plan = _plan(profile)
     if not connect and not sidecar:
@@ -52,12 +53,17 @@ def try_it(profile: str, connect: str, sidecar: list[str], setting: list[str], s
                 "listen": connect or None,
                 "sidecar": sidecar,
                 "settings": dict(map(_setting, setting)),
+                "tls": {key: value for key, _, value in (each.partition("=") for each in tls)} or None,
             }
         )
     except ValueError as err:
         _end(str(err), EXIT_CONFIG)
     if lacking := sorted(set(plan.profile.settings) - config.settings.keys()):
         _end(f"the profile needs --setting for {', '.join(lacking)}", EXIT_CONFIG)
+    try:
+        mapping.check(config, plan)
+    except ConfigError as err:
+        _end(str(err), EXIT_CONFIG)
     adapter = MappingAdapter(config, plan)
     try:
         asyncio.run(_listen(adapter, seconds))

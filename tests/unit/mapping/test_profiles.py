@@ -202,7 +202,7 @@ def said(form: str, send: str, **given: str) -> list[str]:
     }
     command = EdgeCommand.model_validate({**arguments, **given})
     floor = Translator(known, {}).floor
-    return [message for _, message in requests(known, command, CallLegs(), floor, {}, lambda: "r1")]
+    return [str(message) for _, message in requests(known, command, CallLegs(), floor, {}, lambda: "r1")]
 
 
 NASTY = "</a>\" onx='1' & <b/>"

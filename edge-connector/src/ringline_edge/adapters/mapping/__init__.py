@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ringline_core.domain.facts import Fact, Snapshot
 from ringline_core.errors import ConfigError
@@ -12,6 +13,7 @@ from ringline_edge.adapters.mapping import plan as plans
 from ringline_edge.adapters.mapping.adapter import MappingAdapter
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.plan import Plan
+from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.protocol import Framer
 from ringline_edge.adapters.mapping.translate import Translator
 from ringline_edge.adapters.port import PbxAdapter
@@ -30,13 +32,18 @@ def create(settings: dict[str, Any], tap: Tap | None = None) -> PbxAdapter:
     """
     config = MappingConfig.model_validate(settings)
     plan = plans.load(config.profile)
-    _check(config, plan)
+    check(config, plan)
     return MappingAdapter(config, plan, tap)
 
 
-def _check(config: MappingConfig, plan: Plan) -> None:
+def check(config: MappingConfig, plan: Plan) -> None:
+    """Refuse settings that do not fit the profile.
+
+    Raises:
+        ConfigError: With the key and the reason.
+    """
     profile = plan.profile
-    needed = {"tcp": "hosts", "tcp-server": "listen", "sidecar": "sidecar"}[profile.transport]
+    needed = {"tcp": "hosts", "tcp-server": "listen", "sidecar": "sidecar", "webhook": "listen"}[profile.transport]
     given = {"hosts": config.hosts, "listen": config.listen, "sidecar": config.sidecar}
     if not given[needed]:
         raise ConfigError(f"pbx.mapping.{needed}: needed by the profile {profile.name}")
@@ -44,18 +51,33 @@ def _check(config: MappingConfig, plan: Plan) -> None:
         raise ConfigError(f"pbx.mapping.settings: the profile {profile.name} needs {', '.join(lacking)}")
     if unknown := sorted(config.settings.keys() - set(profile.settings)):
         raise ConfigError(f"pbx.mapping.settings: the profile {profile.name} knows no {', '.join(unknown)}")
+    _check_http(config, profile)
     if config.tls is not None:
         _check_tls(config.tls, profile.transport)
 
 
+def _check_http(config: MappingConfig, profile: Profile) -> None:
+    if profile.webhook is not None and not config.settings[profile.webhook.secret].get_secret_value():
+        raise ConfigError(f"pbx.mapping.settings.{profile.webhook.secret}: empty; then anybody may post")
+    if profile.http is not None:
+        url = urlsplit(config.settings[profile.http.base].get_secret_value())
+        if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+            raise ConfigError(f"pbx.mapping.settings.{profile.http.base}: no http:// or https:// address")
+
+
 def _check_tls(given: TlsConfig, transport: str) -> None:
     """Read the files once, so that `check-config` tells what is wrong with them."""
-    unused = {"tcp": set[str](), "tcp-server": {"pin_sha256", "server_name"}, "sidecar": set(TlsConfig.model_fields)}
+    unused = {
+        "tcp": set[str](),
+        "webhook": set[str](),
+        "tcp-server": {"pin_sha256", "server_name"},
+        "sidecar": set(TlsConfig.model_fields),
+    }
     if senseless := sorted(unused[transport] & given.model_fields_set):
         raise ConfigError(f"pbx.mapping.tls: {', '.join(senseless)} mean nothing for the transport {transport}")
-    if transport == "tcp":
+    if transport in ("tcp", "webhook"):
         tls.calling(given)
-    else:
+    if transport in ("tcp-server", "webhook"):
         tls.serving(given, known_only=given.ca_file is not None)
 
 

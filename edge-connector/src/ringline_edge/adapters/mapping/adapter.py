@@ -7,9 +7,9 @@ from ringline_core.errors import CommandError, PbxProtocolError, PbxUnavailableE
 from ringline_core.wire.codes import ErrorCode
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.examination import Examination, of_snapshot
-from ringline_edge.adapters.mapping import link
-from ringline_edge.adapters.mapping.commands import refusal, requests
+from ringline_edge.adapters.mapping.commands import requests
 from ringline_edge.adapters.mapping.config import MappingConfig
+from ringline_edge.adapters.mapping.hooks import HookSession
 from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.session import Session
 from ringline_edge.adapters.mapping.translate import Translator
@@ -26,7 +26,7 @@ class MappingAdapter:
         self._settings = {name: secret.get_secret_value() for name, secret in config.settings.items()}
         self._translator = Translator(plan, self._settings)
         self._capabilities = Capabilities(frozenset(plan.commands))
-        self._session: Session | None = None
+        self._session: Session | HookSession | None = None
 
     @property
     def identity(self) -> PbxIdentity:
@@ -50,12 +50,11 @@ class MappingAdapter:
 
     async def run(self, emit: Emit) -> None:
         """See `PbxAdapter.run`."""
-        config = self._config
-        async with link.opened(self._plan.profile, config, self._tap) as opened:
-            session = Session(self._plan, self._translator, opened, emit, reply_timeout_s=config.reply_timeout_s)
+        kind = HookSession if self._plan.profile.transport == "webhook" else Session
+        async with kind.opened(self._plan, self._translator, self._config, self._settings, emit, self._tap) as session:
             self._session = session
             try:
-                await session.run(self._settings)
+                await session.run()
             finally:
                 self._session = None
 
@@ -74,20 +73,15 @@ class MappingAdapter:
             floor.remark(leg, were)
             raise
 
-    async def _ask_all(self, session: Session, command: EdgeCommand, calls: CallLegs) -> None:
-        floor, replies = self._translator.floor, self._plan.replies
+    async def _ask_all(self, session: Session | HookSession, command: EdgeCommand, calls: CallLegs) -> None:
+        floor = self._translator.floor
         for request in requests(self._plan, command, calls, floor, self._settings, session.new_id):
-            rule = self._plan.commands[command.verb].rule
             try:
-                if not rule.reply or replies is None:
-                    session.tell(request)
-                    continue
-                answer = await session.ask(request, rule.timeout_s)
+                refused = await session.carry(request, self._plan.commands[command.verb].rule)
             except PbxUnavailableError as err:
                 raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.") from err
             except PbxProtocolError as err:
                 raise CommandError(ErrorCode.NOT_ALLOWED, "The PBX's framing cannot hold this command.") from err
-            refused = refusal(replies, answer)
             if refused is not None:
                 raise refused
 
@@ -102,7 +96,7 @@ class MappingAdapter:
         """See `PbxAdapter.snapshot`."""
         if self._session is None or not self._session.is_live:
             raise PbxUnavailableError("no link to the PBX")
-        return await self._session.snapshot(self._settings)
+        return await self._session.snapshot()
 
     async def examine(self, station: str) -> Examination | None:
         """See `PbxAdapter.examine`."""

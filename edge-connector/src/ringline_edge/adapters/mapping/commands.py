@@ -10,16 +10,16 @@ from ringline_core.domain.facts import CallLegs
 from ringline_core.errors import CommandError
 from ringline_core.wire.codes import ErrorCode
 from ringline_core.wire.command import EdgeCommand
+from ringline_edge.adapters.mapping.exchange import HttpMessage
 from ringline_edge.adapters.mapping.expressions import Scope
 from ringline_edge.adapters.mapping.floor import Floor
 from ringline_edge.adapters.mapping.plan import CommandPlan, Plan, ReplyPlan
 from ringline_edge.adapters.mapping.templates import MissingValueError
-from ringline_edge.adapters.mapping.translate import Heard
 from ringline_edge.adapters.mapping.values import Scalar, text
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 LONGEST_TEXT: Final = 200
-Request = tuple[str, str]
+Request = tuple[str, str | HttpMessage]
 """The request's id and the message."""
 
 
@@ -55,12 +55,13 @@ def requests(
                 raise CommandError(code, f"The command cannot be said to this PBX: {err}.") from err
 
 
-def refusal(replies: ReplyPlan, answer: Heard) -> CommandError | None:
-    """What a bad answer means; None for a good one."""
-    if answer.holds(replies.ok):
+def refusal(replies: ReplyPlan, answer: Scope, status: int = 200) -> CommandError | None:
+    """What a bad answer means, by its content and by its `status` of HTTP; None for a good one."""
+    if 200 <= status < 300 and replies.ok(answer):
         return None
-    said = text(replies.text(answer.scope))[:LONGEST_TEXT]
-    code = next((code for test, code in replies.errors if answer.holds(test)), ErrorCode.REJECTED_BY_PBX)
+    said = text(replies.text(answer))[:LONGEST_TEXT]
+    meant = (each for each in replies.errors if not each.statuses or status in each.statuses)
+    code = next((each.code for each in meant if each.holds(answer)), ErrorCode.REJECTED_BY_PBX)
     return CommandError(code, said or "The PBX refuses.")
 
 

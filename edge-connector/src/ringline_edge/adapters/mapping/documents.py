@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl
 
 from lxml import etree
 
@@ -34,6 +35,7 @@ Path = Callable[[Where], Scalar]
 """Takes a value from a message."""
 
 Many = Callable[[Where], Sequence[Node]]
+MOST_FIELDS: Final = 1000
 _JSON_PART: Final = re.compile(r"\.?([^.\[\]'\"$]+)|\[(-?\d{1,6})\]|\['([^']*)'\]")
 _XML_FUNCTIONS: Final = {
     *("string", "normalize-space", "concat", "substring", "substring-before", "substring-after", "translate"),
@@ -63,6 +65,13 @@ def parser(form: Format, *, strip_namespaces: bool = True) -> Callable[[str], No
             return _json
         case "xml":
             return partial(_xml, strip_namespaces=strip_namespaces)
+        case "form":
+            return _form
+
+
+def nothing(form: Format) -> Node:
+    """A message without any value."""
+    return etree.Element("nothing") if form == "xml" else {}
 
 
 def path(form: Format, text: str) -> Path:
@@ -83,6 +92,8 @@ def path(form: Format, text: str) -> Path:
         case "xml":
             asked = _xpath(text)
             return lambda where: _xml_value(asked(where.item))
+        case "form":
+            return lambda where: where.item.get(text)
 
 
 def many(form: Format, text: str) -> Many:
@@ -91,8 +102,8 @@ def many(form: Format, text: str) -> Many:
     Raises:
         ValueError: It is none of this form, or the form has nothing inside.
     """
-    if form == "fields":
-        raise ValueError("a message of header lines has nothing inside: no each")
+    if form in ("fields", "form"):
+        raise ValueError("a message of lines or of a form has nothing inside: no each")
     if form == "xml":
         asked = _xpath(text)
         return lambda where: _elements(asked(where.item))
@@ -115,6 +126,18 @@ def _json(text: str) -> dict[str, Any]:
         raise PbxProtocolError("a message of the PBX is not JSON") from None
     if not isinstance(found, dict):
         raise PbxProtocolError("a message of the PBX is no JSON object")
+    return found
+
+
+def _form(text: str) -> dict[str, str]:
+    """Fields by their names; one that comes again is joined with a line feed."""
+    try:
+        pairs = parse_qsl(text.strip(), keep_blank_values=True, strict_parsing=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise PbxProtocolError("a message of the PBX is no form") from None
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found[name] = f"{found[name]}\n{value}" if name in found else value
     return found
 
 

@@ -34,6 +34,8 @@ async def opened(profile: Profile, config: MappingConfig, tap: Tap | None = None
         PbxUnavailableError: Nobody is there.
     """
     ways = {"tcp": _called, "tcp-server": _served, "sidecar": _child}
+    if profile.transport not in ways:
+        raise PbxUnavailableError(f"the transport {profile.transport} has no stream")
     async with ways[profile.transport](config) as link:
         yield link if tap is None else _heard(link, tap)
 

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
 from ringline_core.wire.codes import ErrorCode, Verb
-from ringline_edge.adapters.mapping import loading, rules, templates
+from ringline_edge.adapters.mapping import exchange, fitting, loading, rules, templates
 from ringline_edge.adapters.mapping.classes import Classifier, MessageClass
+from ringline_edge.adapters.mapping.exchange import HttpMessage
 from ringline_edge.adapters.mapping.expressions import Compiler, Getter, Test
 from ringline_edge.adapters.mapping.loading import Lines, Place
-from ringline_edge.adapters.mapping.profile import CommandRule, Profile, Replies
+from ringline_edge.adapters.mapping.profile import CommandRule, Profile, Replies, Template
 from ringline_edge.adapters.mapping.rules import Play
-from ringline_edge.adapters.mapping.templates import Render
+from ringline_edge.adapters.mapping.templates import Render, Values
 
 ARGUMENTS: Final = frozenset(
     {"id", "station", "to", "digits", "digit", "queue", "reason", "login", "name", "state", "caller_id"}
 )
 """Values that a command brings with it."""
+
+
+Say = Callable[[Values], str | HttpMessage]
+"""Makes a message to the PBX."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPlan:
+    """One meaning of a refusal; without `statuses` the one of HTTP does not matter."""
+
+    holds: Test
+    statuses: frozenset[int]
+    code: ErrorCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,7 @@ class ReplyPlan:
     id: Getter | None
     ok: Test
     text: Getter
-    errors: tuple[tuple[Test, ErrorCode], ...]
+    errors: tuple[ErrorPlan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,7 @@ class CommandPlan:
     """How one verb is said."""
 
     rule: CommandRule
-    messages: tuple[Render, ...]
+    messages: tuple[Say, ...]
     use: dict[str, Getter]
 
 
@@ -50,8 +65,9 @@ class Plan:
     replies: ReplyPlan | None
     commands: dict[Verb, CommandPlan]
     login: tuple[tuple[Render, bool], ...]
-    snapshot: tuple[tuple[Render, Test], ...]
+    snapshot: tuple[tuple[Say, Test], ...]
     heartbeat: Render | None
+    headers: Callable[[Values], dict[str, str]]
 
 
 def load(name: str) -> Plan:
@@ -70,6 +86,7 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
         ProfileError: Paths, patterns, templates or names in it are none.
     """
     compiler = Compiler(profile.format, lines, profile.settings)
+    fitting.check(compiler, profile)
     settings = {f"settings.{name}" for name in profile.settings}
     known = {"id", *settings}
 
@@ -104,13 +121,27 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
         tuple(login),
         tuple(
             (
-                render(each.send, ("session", "snapshot", n, "send")),
+                _say(compiler, profile, each.send, known, ("session", "snapshot", n, "send")),
                 compiler.all_of(each.until, ("session", "snapshot", n, "until")),
             )
             for n, each in enumerate(profile.session.snapshot)
         ),
         None if beat is None else render(beat, ("session", "heartbeat", "send")),
+        _headers(compiler, profile, known),
     )
+
+
+def _say(compiler: Compiler, profile: Profile, template: Template, known: Collection[str], place: Place) -> Say:
+    compiled = exchange.compiled if profile.transport == "webhook" else templates.compiled
+    return compiled(compiler, template, known, place)
+
+
+def _headers(compiler: Compiler, profile: Profile, known: Collection[str]) -> Callable[[Values], dict[str, str]]:
+    """What goes with each request of HTTP."""
+    given = profile.http.headers if profile.http is not None else {}
+    for name, value in given.items():
+        templates.check_names(compiler, value, known, ("http", "headers", name))
+    return exchange.header_lines(compiler, given, ("http", "headers"))
 
 
 def _names(compiler: Compiler, profile: Profile) -> frozenset[str]:
@@ -140,22 +171,22 @@ def _replies(compiler: Compiler, replies: Replies) -> ReplyPlan:
         compiler.all_of(replies.ok, ("replies", "ok")),
         compiler.maybe(replies.text, ("replies", "text")),
         tuple(
-            (compiler.all_of(each.when, ("replies", "errors", number, "when")), each.error)
+            ErrorPlan(
+                compiler.all_of(each.when, ("replies", "errors", number, "when")), frozenset(each.status), each.error
+            )
             for number, each in enumerate(replies.errors)
         ),
     )
 
 
 def _command(compiler: Compiler, profile: Profile, rule: CommandRule, known: set[str], place: Place) -> CommandPlan:
-    if rule.reply and profile.replies is None:
+    if rule.reply and profile.replies is None and profile.transport != "webhook":
         raise compiler.fail(place, "waits for an answer, and there are no replies; else say reply: false")
     names = known | ARGUMENTS | rule.use.keys()
     # Values of a command are taken from its arguments by name, whatever the feed's format is.
     arguments = Compiler("fields", compiler.lines, profile.settings)
     return CommandPlan(
         rule,
-        tuple(
-            templates.compiled(compiler, each, names, (*place, "send", number)) for number, each in enumerate(rule.send)
-        ),
+        tuple(_say(compiler, profile, each, names, (*place, "send", number)) for number, each in enumerate(rule.send)),
         arguments.table(rule.use, (*place, "use")),
     )

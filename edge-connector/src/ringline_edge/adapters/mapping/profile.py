@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -10,9 +10,10 @@ from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_edge.adapters.mapping.values import Condition, Part, Scalar, Value, listed
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-Format = Literal["fields", "json", "xml"]
+Format = Literal["fields", "json", "xml", "form"]
 Conditions = Annotated[tuple[Condition, ...], BeforeValidator(listed)]
 Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
+HEADER: Final = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 LegField = Literal[
     "call", "device", "state", "station", "role", "origin", "outside", "own_number", "own_name", "remote_number",
@@ -35,7 +36,7 @@ class Framing(Part):
         includes_header: Of `header`, whether the length counts the header too.
     """
 
-    kind: Literal["newline", "blank_line", "nul", "stx_etx", "decimal", "header", "xml_document"]
+    kind: Literal["newline", "blank_line", "nul", "stx_etx", "decimal", "header", "xml_document", "whole"]
     separator: str = Field(default="\n", min_length=1, max_length=4)
     size: int = Field(default=4, ge=1, le=64)
     at: int = Field(default=0, ge=0, le=63)
@@ -190,10 +191,17 @@ class Identity(Part):
 
 
 class ErrorRule(Part):
-    """What a refusal of the PBX means."""
+    """What a refusal of the PBX means; `status` are those of HTTP."""
 
-    when: Conditions
+    when: Conditions = ()
+    status: Annotated[tuple[int, ...], BeforeValidator(listed)] = ()
     code: Literal["rejected_by_pbx", "number_invalid", "not_allowed", "unsupported", "no_such_call"]
+
+    @model_validator(mode="after")
+    def _asks(self) -> ErrorRule:
+        if not self.when and not self.status:
+            raise ValueError("needs when or status")
+        return self
 
     @property
     def error(self) -> ErrorCode:
@@ -205,7 +213,7 @@ class Replies(Part):
     """How an answer finds its request (by `id`, or in their order), and what it says."""
 
     id: Value | None = None
-    ok: Conditions
+    ok: Conditions = ()
     text: Value | None = None
     errors: tuple[ErrorRule, ...] = ()
 
@@ -221,7 +229,7 @@ class SnapshotStep(Part):
     """One question for what is there now; the answer's messages are read by the events' rules up to `until`."""
 
     send: Template
-    until: Conditions
+    until: Conditions = ()
 
 
 class Heartbeat(Part):
@@ -243,6 +251,41 @@ class Session(Part):
     snapshot: tuple[SnapshotStep, ...] = ()
     covers: tuple[Literal["legs", "agents", "devices"], ...] = ("legs", "agents", "devices")
     heartbeat: Heartbeat | None = None
+
+
+class WebhookRule(Part):
+    """Where the PBX posts its messages, and how it proves who it is.
+
+    Attributes:
+        secret: Name of the setting with the shared secret.
+        header: Which header holds the secret itself, or the signature.
+        signature: An HMAC by the secret over the body, by this digest.
+        encoding: Of the signature.
+        prefix: Stands before the signature.
+    """
+
+    path: str = Field(default="/", pattern=r"^/[A-Za-z0-9/_.~-]*$")
+    secret: str
+    header: str = Field(pattern=HEADER)
+    signature: Literal["sha1", "sha256", "sha512"] | None = None
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""
+
+
+class HttpRule(Part):
+    """Where the PBX takes requests: `base` names the setting with its address, `headers` go with each."""
+
+    base: str
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
+class HttpTemplate(Part):
+    """One request; values in `path` and `headers` are escaped for these, those of `body` by the format."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    path: str = Field(pattern=r"^/[^\s#]*$")
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Template | None = None
 
 
 class CommandRule(Part):
@@ -299,7 +342,7 @@ class Profile(Part):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
     source: str = Field(min_length=1)
-    transport: Literal["tcp", "tcp-server", "sidecar"] = "tcp"
+    transport: Literal["tcp", "tcp-server", "sidecar", "webhook"] = "tcp"
     framing: Framing
     encoding: Literal["utf-8", "utf-16le", "latin-1", "cp1252"] = "utf-8"
     max_message_bytes: int = Field(default=256 * 1024, ge=64, le=MAX_MESSAGE_BYTES)
@@ -307,17 +350,11 @@ class Profile(Part):
     namespaces: Literal["stripped", "kept"] = "stripped"
     settings: tuple[str, ...] = ()
     identity: Identity = Identity()
+    webhook: WebhookRule | None = None
+    http: HttpRule | None = None
     session: Session = Session()
     messages: tuple[MessageRule, ...] = Field(min_length=1, max_length=500)
     events: tuple[EventRule, ...] = Field(default=(), max_length=500)
     replies: Replies | None = None
     commands: dict[Verb, CommandRule] = Field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
-
-    @model_validator(mode="after")
-    def _fits(self) -> Profile:
-        if self.transport == "sidecar" and (self.framing.kind != "newline" or self.format != "json"):
-            raise ValueError("a sidecar speaks JSON lines: framing newline, format json")
-        if self.encoding == "utf-16le" and self.framing.kind == "decimal":
-            raise ValueError("a decimal length counts bytes; utf-16le has no such feeds")
-        return self

@@ -89,7 +89,7 @@ def frame(profile: Profile, text: str) -> bytes:
             return str(len(body)).encode() + framing.separator.encode() + body
         case "header":
             return _header(framing, len(body)) + body
-        case "xml_document":
+        case "xml_document" | "whole":
             return body
 
 
@@ -133,6 +133,13 @@ def _cutter(framing: Framing) -> _Cutter:
             return _Header(framing)
         case "xml_document":
             return _XmlDocument()
+        case "whole":
+            return _whole
+
+
+def _whole(rest: bytearray, at: int) -> _Cut | None:
+    """All that came at once is one message."""
+    return (at, len(rest), len(rest)) if at < len(rest) else None
 
 
 class _Until:

@@ -13,7 +13,11 @@ from ringline_core.domain.facts import CallLegs
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError, PbxProtocolError
 from ringline_core.wire.command import EdgeCommand
+from ringline_edge.adapters.mapping import exchange
 from ringline_edge.adapters.mapping.commands import requests
+from ringline_edge.adapters.mapping.exchange import HttpMessage
+from ringline_edge.adapters.mapping.expressions import Compiler
+from ringline_edge.adapters.mapping.loading import Lines, ProfileError
 from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.profile import Sample, SampleStep, Template
 from ringline_edge.adapters.mapping.protocol import Framer, frame
@@ -89,12 +93,19 @@ class _Played:
             command = EdgeCommand.model_validate({"id": "sample", "deadline_at": deadline, **arguments})
             floor = self._translator.floor
             said = [text for _, text in requests(self._plan, command, legs, floor, self._settings, self._new_id)]
-        except (ValidationError, CommandError) as err:
+            wanted = [self._message(each) for each in sends]
+        except (ValidationError, CommandError, ProfileError) as err:
             yield f"the command cannot be said: {err}"
             return
-        wanted = [self._rendered(each) for each in sends]
-        if [each.strip() for each in said] != wanted:
+        if [each.strip() if isinstance(each, str) else each for each in said] != wanted:
             yield f"the command should send {wanted}, sends {said}"
+
+    def _message(self, template: Template) -> str | HttpMessage:
+        if self._plan.profile.transport != "webhook":
+            return self._rendered(template)
+        # A sample is written like the command, with all values in it: it may as well be rendered like one.
+        compiler = Compiler(self._plan.profile.format, Lines("sample"), ())
+        return exchange.compiled(compiler, template, (), ())({})
 
     def _rendered(self, template: Template) -> str:
         if isinstance(template, str):

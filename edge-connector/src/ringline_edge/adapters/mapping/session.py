@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import time
 import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from ringline_core.domain.facts import Snapshot
 from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, PbxUnavailableError
+from ringline_edge.adapters.mapping import link
 from ringline_edge.adapters.mapping.commands import Request, refusal
+from ringline_edge.adapters.mapping.config import MappingConfig
+from ringline_edge.adapters.mapping.exchange import HttpMessage
 from ringline_edge.adapters.mapping.expressions import Test
 from ringline_edge.adapters.mapping.link import Link
-from ringline_edge.adapters.mapping.plan import Plan
+from ringline_edge.adapters.mapping.listening import Listener, now_ms
+from ringline_edge.adapters.mapping.plan import Plan, Say
+from ringline_edge.adapters.mapping.profile import CommandRule
 from ringline_edge.adapters.mapping.protocol import Framer, frame
-from ringline_edge.adapters.mapping.templates import Render
 from ringline_edge.adapters.mapping.translate import Heard, Translator
 from ringline_edge.adapters.port import Emit
+from ringline_edge.adapters.tap import Tap
 
-logger = logging.getLogger(__name__)
 CHUNK: Final = 65_536
-LOUD: Final = 3
-"""So many messages that cannot be read are logged in a session; the rest are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +40,54 @@ class _Asked:
 
 
 class Session:
-    """The talk over one link; ends with it.
+    """The talk over one link; ends with it."""
 
-    Attributes:
-        is_live: The PBX has told all, and facts are emitted.
-    """
-
-    def __init__(self, plan: Plan, translator: Translator, link: Link, emit: Emit, *, reply_timeout_s: float) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        translator: Translator,
+        opened: Link,
+        emit: Emit,
+        *,
+        settings: Mapping[str, str],
+        reply_timeout_s: float,
+    ) -> None:
         """Nothing is said yet."""
-        self.is_live = False
-        self._plan, self._translator, self._link, self._emit = plan, translator, link, emit
+        self._plan, self._translator, self._link = plan, translator, opened
+        self._known = {f"settings.{name}": value for name, value in settings.items()}
         self._timeout_s = reply_timeout_s
+        self._listener = Listener(translator, emit)
         self._framer = Framer(plan.profile)
         self._ids = itertools.count(1)
         self._mark = uuid.uuid4().hex[:8]
         self._waiting: dict[str, asyncio.Future[Heard]] = {}
         self._asked: _Asked | None = None
         self._listing = asyncio.Lock()
-        self._heard_at = time.monotonic()
-        self._unread = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, plan: Plan, translator: Translator, config: MappingConfig, settings: Mapping[str, str], emit: Emit,
+        tap: Tap | None,
+    ) -> AsyncIterator[Session]:  # fmt: skip
+        """A session over a new link.
+
+        Raises:
+            PbxUnavailableError: Nobody is there.
+        """
+        async with link.opened(plan.profile, config, tap) as found:
+            yield cls(plan, translator, found, emit, settings=settings, reply_timeout_s=config.reply_timeout_s)
+
+    @property
+    def is_live(self) -> bool:
+        """The PBX has told all, and facts are emitted."""
+        return self._listener.is_live
 
     def new_id(self) -> str:
         """An id that no request of any session had."""
         return f"{self._mark}-{next(self._ids)}"
 
-    async def run(self, settings: dict[str, str]) -> None:
+    async def run(self) -> None:
         """Serve the link until it ends.
 
         Raises:
@@ -69,13 +95,14 @@ class Session:
             PbxProtocolError: What came is no frame.
             PbxAuthError: The PBX refused the login.
         """
-        tasks = [asyncio.create_task(each) for each in (self._read(), self._begin(settings), self._beat(settings))]
+        watch = self._listener.watch(self._plan.profile.session.heartbeat, self._beat)
+        tasks = [asyncio.create_task(each) for each in (self._read(), self._begin(), watch)]
         try:
             await asyncio.gather(*tasks)
         except OSError as err:
             raise PbxUnavailableError("the link to the PBX broke") from err
         finally:
-            self.is_live = False
+            self._listener.is_live = False
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -85,22 +112,15 @@ class Session:
 
     async def _read(self) -> None:
         while data := await self._link.reader.read(CHUNK):
-            self._heard_at = time.monotonic()
+            self._listener.heard_at = time.monotonic()
             for text in self._framer.receive_data(data):
                 self._take(text)
         raise PbxUnavailableError("the PBX closed the link")
 
     def _take(self, text: str) -> None:
-        try:
-            heard = self._translator.hear(text, now_ms())
-        except PbxProtocolError:
-            self._unread += 1
-            if self._unread <= LOUD:
-                logger.warning("pbx_event_skipped", extra={"unread": self._unread})
+        heard = self._listener.take(text)
+        if heard is None:
             return
-        for fact in self._translator.facts(heard):
-            if self.is_live:
-                self._emit(fact)
         if heard.known is not None:
             if heard.known.answer is not None:
                 self._write(heard.known.answer({"id": self.new_id()}))
@@ -116,7 +136,7 @@ class Session:
             return
         told = None if replies.id is None else replies.id(heard.scope)
         if told is not None and self._asked is not None and str(told) == self._asked.ident:
-            self._told_of_list(self._asked, refusal(replies, heard))
+            self._told_of_list(self._asked, refusal(replies, heard.scope))
             return
         ident = next(iter(self._waiting), "") if told is None else str(told)
         waiting = self._waiting.pop(ident, None)
@@ -129,18 +149,28 @@ class Session:
         if refused is not None and not asked.done.done():
             asked.done.set_exception(PbxUnavailableError(f"the PBX refuses to tell what is there: {refused.text}"))
 
-    def _write(self, text: str) -> None:
+    def _write(self, message: str | HttpMessage) -> None:
+        if isinstance(message, HttpMessage):
+            raise PbxProtocolError("a stream carries no requests of HTTP")
         try:
-            self._link.write(frame(self._plan.profile, text))
+            self._link.write(frame(self._plan.profile, message))
         except (ValueError, OverflowError) as err:
             raise PbxProtocolError("a message of ours does not fit the profile's framing") from err
 
-    async def ask(self, request: Request, timeout_s: float) -> Heard:
-        """Send a request and wait for its answer.
+    async def carry(self, request: Request, rule: CommandRule) -> CommandError | None:
+        """Send one message of a command; what the PBX refuses it with.
 
         Raises:
             PbxUnavailableError: The link ended, or no answer came in time.
+            PbxProtocolError: The framing cannot hold it.
         """
+        replies = self._plan.replies
+        if not rule.reply or replies is None:
+            self._write(request[1])
+            return None
+        return refusal(replies, (await self._ask(request, rule.timeout_s)).scope)
+
+    async def _ask(self, request: Request, timeout_s: float) -> Heard:
         ident, text = request
         waiting: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
         self._waiting[ident] = waiting
@@ -155,25 +185,19 @@ class Session:
             if self._plan.replies is not None and self._plan.replies.id is not None:
                 self._waiting.pop(ident, None)
 
-    def tell(self, request: Request) -> None:
-        """Send a message that nobody answers."""
-        self._write(request[1])
-
-    async def _begin(self, settings: dict[str, str]) -> None:
-        known = {f"settings.{name}": value for name, value in settings.items()}
+    async def _begin(self) -> None:
         replies = self._plan.replies
         for render, expect in self._plan.login:
             ident = self.new_id()
-            request = ident, render({**known, "id": ident})
+            request = ident, render({**self._known, "id": ident})
             if not expect or replies is None:
-                self.tell(request)
-            elif refusal(replies, await self.ask(request, self._timeout_s)) is not None:
+                self._write(request[1])
+            elif refusal(replies, (await self._ask(request, self._timeout_s)).scope) is not None:
                 raise PbxAuthError("the PBX refuses the login")
-        picture = await self.snapshot(settings)
-        self.is_live = True
-        self._emit(picture)
+        await self.snapshot()
+        self._listener.begin()
 
-    async def snapshot(self, settings: dict[str, str]) -> Snapshot:
+    async def snapshot(self) -> Snapshot:
         """Ask for everything.
 
         Raises:
@@ -183,19 +207,19 @@ class Session:
             if self._plan.snapshot or not self.is_live:
                 self._translator.begin_list()
                 try:
-                    for render, until in self._plan.snapshot:
-                        await self._list(render, until, settings)
+                    for say, until in self._plan.snapshot:
+                        await self._list(say, until)
                 except PbxUnavailableError:
                     self._translator.drop_list()
                     raise
                 self._translator.end_list()
             return self._translator.picture(now_ms())
 
-    async def _list(self, render: Render, until: Test, settings: dict[str, str]) -> None:
+    async def _list(self, say: Say, until: Test) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         asked = self._asked = _Asked(self.new_id(), until, done)
         try:
-            self._write(render({**{f"settings.{name}": value for name, value in settings.items()}, "id": asked.ident}))
+            self._write(say({**self._known, "id": asked.ident}))
             async with asyncio.timeout(self._timeout_s):
                 await done
         except TimeoutError as err:
@@ -203,18 +227,6 @@ class Session:
         finally:
             self._asked = None
 
-    async def _beat(self, settings: dict[str, str]) -> None:
-        heartbeat = self._plan.profile.session.heartbeat
-        if heartbeat is None:
-            return
-        while time.monotonic() - self._heard_at < heartbeat.silence_s:
-            await asyncio.sleep(heartbeat.every_s)
-            if self._plan.heartbeat is not None and self.is_live:
-                known = {f"settings.{name}": value for name, value in settings.items()}
-                self._write(self._plan.heartbeat({**known, "id": self.new_id()}))
-        raise PbxUnavailableError("the PBX is silent")
-
-
-def now_ms() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
+    def _beat(self) -> None:
+        if self._plan.heartbeat is not None:
+            self._write(self._plan.heartbeat({**self._known, "id": self.new_id()}))

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 from xml.sax import saxutils
 
 from lxml import etree
@@ -43,11 +44,7 @@ def compiled(compiler: Compiler, template: Template, known: Collection[str], pla
     Raises:
         ProfileError: It uses other names, or is no message of the profile's format.
     """
-    unknown = sorted(name for name in _names(template) if name not in known and name.partition(".")[0] not in GROUPS)
-    if unknown:
-        raise compiler.fail(
-            place, f"no values of that name: {', '.join(unknown)}; there are {', '.join(sorted(known))}"
-        )
+    check_names(compiler, template, known, place)
     match compiler.form:
         case "xml":
             return _xml(compiler, template, place)
@@ -57,6 +54,21 @@ def compiled(compiler: Compiler, template: Template, known: Collection[str], pla
             return lambda values: json.dumps(_filled(template, values), separators=(",", ":"))
         case "fields":
             return _fields(compiler, template, place)
+        case "form":
+            return _form(compiler, template, place)
+
+
+def check_names(compiler: Compiler, template: Any, known: Collection[str], place: Place) -> None:
+    """Refuse values that no message of ours can have.
+
+    Raises:
+        ProfileError: With all that there are.
+    """
+    unknown = sorted(name for name in _names(template) if name not in known and name.partition(".")[0] not in GROUPS)
+    if unknown:
+        raise compiler.fail(
+            place, f"no values of that name: {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
 
 
 def _names(template: Any) -> set[str]:
@@ -78,7 +90,12 @@ def _value(values: Values, name: str) -> Scalar:
     return found
 
 
-def _line(template: str, values: Values, escape: Callable[[str], str]) -> str:
+def line(template: str, values: Values, escape: Callable[[str], str]) -> str:
+    """Text with its values, each escaped.
+
+    Raises:
+        MissingValueError: One is not there, or cannot be escaped.
+    """
     return NAMED.sub(lambda name: escape(text(_value(values, name[1]))), template)
 
 
@@ -93,17 +110,32 @@ def _fields(compiler: Compiler, template: Template, place: Place) -> Render:
     headers = {name: text(value) for name, value in template.items()}
 
     def render(values: Values) -> str:
-        lines = [(name, _line(header, values, _one_line), header) for name, header in headers.items()]
+        lines = [(name, line(header, values, one_line), header) for name, header in headers.items()]
         # A header whose values are all missing is left out; one that is empty by itself stays.
-        return "".join(f"{name}: {line}\r\n" for name, line, header in lines if line or not NAMED.search(header))
+        return "".join(f"{name}: {said}\r\n" for name, said, header in lines if said or not NAMED.search(header))
 
     return render
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """A value that may stand in a header line.
+
+    Raises:
+        MissingValueError: It would be more than a line.
+    """
     if _CONTROL.search(value):
         raise MissingValueError("a value holds a line break or another sign that headers cannot hold")
     return value
+
+
+def _form(compiler: Compiler, template: Template, place: Place) -> Render:
+    if not isinstance(template, dict) or any(isinstance(value, dict | list) for value in template.values()):
+        raise compiler.fail(place, "a message of a form is written field by field")
+
+    def render(values: Values) -> str:
+        return urlencode({name: text(_filled(value, values)) for name, value in template.items()}, errors="replace")
+
+    return render
 
 
 def _filled(template: Any, values: Values) -> Any:
@@ -114,7 +146,7 @@ def _filled(template: Any, values: Values) -> Any:
             return [_filled(each, values) for each in template]
         case str():
             whole = NAMED.fullmatch(template)
-            return _value(values, whole[1]) if whole else _line(template, values, str)
+            return _value(values, whole[1]) if whole else line(template, values, str)
         case _:
             return template
 
@@ -130,7 +162,7 @@ def _xml(compiler: Compiler, template: Template, place: Place) -> Render:
     held = [said for each in root.iter(etree.Element) for said in (each.text, each.tail, *each.attrib.values()) if said]
     if sum(said.count(_MARK) for said in held) != len(NAMED.findall(template)) or "<![CDATA[" in template:
         raise compiler.fail(place, "values stand in text and in attributes only")
-    return lambda values: _line(template.strip(), values, _escaped)
+    return lambda values: line(template.strip(), values, _escaped)
 
 
 def _escaped(value: str) -> str:

@@ -1,0 +1,89 @@
+"""Whether the parts of a profile go together: what a transport needs, and what would mean nothing on it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ringline_edge.adapters.mapping.expressions import Compiler
+from ringline_edge.adapters.mapping.loading import Place
+from ringline_edge.adapters.mapping.profile import Profile
+
+Fault = tuple[Place, str]
+
+
+def check(compiler: Compiler, profile: Profile) -> None:
+    """Refuse the first part that does not fit.
+
+    Raises:
+        ProfileError: With line and key.
+    """
+    posts = (_of_posts, _of_talk, _of_requests)
+    for part in posts if profile.transport == "webhook" else (_of_streams, _of_lists, _of_answers):
+        for place, reason in part(profile):
+            raise compiler.fail(place, reason)
+    for place, reason in _of_settings(profile):
+        raise compiler.fail(place, reason)
+
+
+def _of_streams(profile: Profile) -> Iterator[Fault]:
+    if profile.transport == "sidecar" and (profile.framing.kind != "newline" or profile.format != "json"):
+        yield ("transport",), "a sidecar speaks JSON lines: framing newline, format json"
+    if profile.encoding == "utf-16le" and profile.framing.kind == "decimal":
+        yield ("encoding",), "a decimal length counts bytes; utf-16le has no such feeds"
+    if profile.framing.kind == "whole":
+        yield ("framing",), "whole is a message for each post, for the transport webhook only"
+    for name, given in (("webhook", profile.webhook), ("http", profile.http)):
+        if given is not None:
+            yield (name,), f"means nothing for the transport {profile.transport}"
+
+
+def _of_lists(profile: Profile) -> Iterator[Fault]:
+    for number, step in enumerate(profile.session.snapshot):
+        if not step.until:
+            yield ("session", "snapshot", number, "send"), "until is missing: what ends the list?"
+
+
+def _of_answers(profile: Profile) -> Iterator[Fault]:
+    if profile.replies is None:
+        return
+    if not profile.replies.ok:
+        yield ("replies",), "ok is missing: what is a good answer?"
+    for number, each in enumerate(profile.replies.errors):
+        if each.status:
+            yield ("replies", "errors", number, "status"), "only the transport webhook has answers of HTTP"
+
+
+def _of_posts(profile: Profile) -> Iterator[Fault]:
+    if profile.webhook is None:
+        yield ("transport",), "webhook is missing: where are posts taken, and by which secret?"
+    if profile.framing.kind != "whole":
+        yield ("framing",), "each post is one message: whole"
+
+
+def _of_talk(profile: Profile) -> Iterator[Fault]:
+    if profile.session.login:
+        yield ("session", "login"), "HTTP has no login; say who we are in http.headers"
+    if profile.session.heartbeat is not None and profile.session.heartbeat.send is not None:
+        yield ("session", "heartbeat", "send"), "the PBX posts signs of life, we send none"
+    for number, rule in enumerate(profile.messages):
+        if rule.reply or rule.answer is not None:
+            yield ("messages", number), "a post is answered by its status: no reply and no answer"
+
+
+def _of_requests(profile: Profile) -> Iterator[Fault]:
+    for number, step in enumerate(profile.session.snapshot):
+        if step.until:
+            yield ("session", "snapshot", number, "until"), "the answer of HTTP is the whole list"
+    if profile.replies is not None and profile.replies.id is not None:
+        yield ("replies", "id"), "the answer of HTTP belongs to its request"
+    if profile.http is None and profile.commands:
+        yield ("commands",), "http is missing: where is the PBX asked?"
+    if profile.http is None and profile.session.snapshot:
+        yield ("session", "snapshot"), "http is missing: where is the PBX asked?"
+
+
+def _of_settings(profile: Profile) -> Iterator[Fault]:
+    if profile.webhook is not None and profile.webhook.secret not in profile.settings:
+        yield ("webhook", "secret"), f"{profile.webhook.secret} is not listed in settings"
+    if profile.http is not None and profile.http.base not in profile.settings:
+        yield ("http", "base"), f"{profile.http.base} is not listed in settings"

@@ -1,0 +1,76 @@
+"""Messages of a session as facts of the adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from ringline_core.errors import PbxProtocolError, PbxUnavailableError
+from ringline_edge.adapters.mapping.profile import Heartbeat
+from ringline_edge.adapters.mapping.translate import Heard, Translator
+from ringline_edge.adapters.port import Emit
+
+logger = logging.getLogger(__name__)
+LOUD: Final = 3
+"""So many messages that cannot be read are logged in a session; the rest are only counted."""
+
+
+class Listener:
+    """What one session hears.
+
+    Attributes:
+        is_live: The PBX has told all, and facts are emitted.
+        heard_at: When the last sign of life came, by the monotonic clock.
+    """
+
+    def __init__(self, translator: Translator, emit: Emit) -> None:
+        """Nothing is emitted yet."""
+        self.is_live = False
+        self.heard_at = time.monotonic()
+        self._translator, self._emit = translator, emit
+        self._unread = 0
+
+    def take(self, text: str) -> Heard | None:
+        """Take a message; None for one that cannot be read.
+
+        Raises:
+            PbxProtocolError: What it tells is more than a PBX has.
+        """
+        try:
+            heard = self._translator.hear(text, now_ms())
+        except PbxProtocolError:
+            self._unread += 1
+            if self._unread <= LOUD:
+                logger.warning("pbx_event_skipped", extra={"unread": self._unread})
+            return None
+        for fact in self._translator.facts(heard):
+            if self.is_live:
+                self._emit(fact)
+        return heard
+
+    async def watch(self, heartbeat: Heartbeat | None, beat: Callable[[], None]) -> None:
+        """Give our signs of life by `beat`, and wait for the PBX's.
+
+        Raises:
+            PbxUnavailableError: The PBX is silent.
+        """
+        if heartbeat is None:
+            return
+        while time.monotonic() - self.heard_at < heartbeat.silence_s:
+            await asyncio.sleep(heartbeat.every_s)
+            if self.is_live:
+                beat()
+        raise PbxUnavailableError("the PBX is silent")
+
+    def begin(self) -> None:
+        """All is known: tell it, and from now on everything that is heard."""
+        self.is_live = True
+        self._emit(self._translator.picture(now_ms()))
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
