@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+
 import pytest
 
 from ringline_core.domain.model import StationModel
 from ringline_edge import registry
+from ringline_edge.adapters.mapping import plan
+from ringline_edge.adapters.mapping.protocol import Framer
+from ringline_edge.adapters.mapping.translate import Translator
 from tests.contract import golden
 
 ALIKE = (
@@ -48,3 +54,23 @@ def test_what_the_profile_reads_otherwise_leaves_no_call_behind(name: str) -> No
     assert [model.document(s)["calls"] for s in stations if not adapters.document(s)["calls"]] == [
         [] for s in stations if not adapters.document(s)["calls"]
     ]
+
+
+def test_calls_that_begin_and_end_leave_nothing_behind() -> None:
+    known = plan.load("ami")
+    translator, told, traced = Translator(known, {}), list[int](), list[int]()
+    tracemalloc.start()
+    for number in range(4):
+        told.append(0)
+        for path in RECORDED.values():
+            data = golden.recording(path).replace(b"bed-", b"bed-%d-" % number)
+            for text in Framer(known.profile).receive_data(data):
+                told[-1] += sum(1 for _ in translator.facts(translator.hear(text, 1)))
+        gc.collect()
+        traced.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert len(set(told)) == 1
+    assert told[0] > 1000
+    assert (translator.floor.legs, translator.floor.calls) == ({}, {})
+    # What the first rounds left are caches of Python's own.
+    assert traced[3] - traced[1] < 2_000
