@@ -75,7 +75,7 @@ class MappingAdapter:
 
     async def _ask_all(self, session: Session | HookSession, command: EdgeCommand, calls: CallLegs) -> None:
         floor = self._translator.floor
-        for request in requests(self._plan, command, calls, floor, self._settings, session.new_id):
+        for request in requests(self._plan, command, calls, floor, session.known, session.new_id):
             try:
                 refused = await session.carry(request, self._plan.commands[command.verb].rule)
             except PbxUnavailableError as err:

@@ -28,25 +28,34 @@ def requests(
     command: EdgeCommand,
     legs: CallLegs,
     floor: Floor,
-    settings: Mapping[str, str],
+    known: Mapping[str, str],
     new_id: Callable[[], str],
 ) -> Iterator[Request]:
     """The messages of a command, in their order; each is to be answered before the next one is sent.
 
+    Args:
+        plan: Of the profile.
+        command: Which.
+        legs: What it is about, in the PBX's ids.
+        floor: What is there.
+        known: Values of settings and of the session, as templates name them.
+        new_id: Makes the id of each request.
+
     Raises:
         CommandError: The verb is not in the profile, its number is none, or its call is gone.
     """
-    known = plan.commands.get(command.verb)
-    if known is None:
+    asked = plan.commands.get(command.verb)
+    if asked is None:
         raise CommandError(ErrorCode.UNSUPPORTED, "This PBX, as its profile says, cannot do this.")
     if command.to is not None and not _NUMBER.fullmatch(command.to):
         raise CommandError(ErrorCode.NUMBER_INVALID, "A number has digits, * and # only.")
-    values = {**_arguments(command), **_memories(legs, floor), **{f"settings.{k}": v for k, v in settings.items()}}
-    for more in _each(known, command, floor):
+    values = {**_arguments(command), **_memories(legs, floor), **known}
+    settings = {name.partition(".")[2]: value for name, value in known.items() if name.startswith("settings.")}
+    for more in _each(asked, command, floor):
         given = values | more
         scope = Scope(given, given, 0, floor.memory, settings)
-        used = given | {name: get(scope) for name, get in known.use.items()}
-        for render in known.messages:
+        used = given | {name: get(scope) for name, get in asked.use.items()}
+        for render in asked.messages:
             ident = new_id()
             try:
                 yield ident, render({**used, "id": ident})
@@ -82,8 +91,8 @@ def _memories(legs: CallLegs, floor: Floor) -> dict[str, Scalar]:
     return found
 
 
-def _each(known: CommandPlan, command: EdgeCommand, floor: Floor) -> list[dict[str, Scalar]]:
-    match known.rule.each:
+def _each(asked: CommandPlan, command: EdgeCommand, floor: Floor) -> list[dict[str, Scalar]]:
+    match asked.rule.each:
         case "digits":
             return [{"digit": digit} for digit in command.digits or ""]
         case "queues":

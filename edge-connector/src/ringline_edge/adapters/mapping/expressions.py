@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import unquote_plus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ringline_core.errors import PbxProtocolError
 from ringline_edge.adapters.mapping import documents, patterns
 from ringline_edge.adapters.mapping.documents import Node
 from ringline_edge.adapters.mapping.loading import Lines, Place, ProfileError
@@ -161,10 +164,27 @@ class Compiler:
             return lambda found: table.get(text(found), default)
         if step.date is not None:
             return self._date(step.date, step.zone, place)
+        if step.inside is not None:
+            return self._inside(step.inside, step.get or "", place)
         if step.template is not None:
             template = step.template
             return _on_text(lambda found: template.replace("{}", found))
         return lambda found: step.otherwise if found in (None, "") else found
+
+    def _inside(self, form: Format, get: str, place: Place) -> Doer:
+        try:
+            path, parse = documents.path(form, get), documents.parser(form)
+        except ValueError as err:
+            raise self.fail((*place, "get"), str(err)) from None
+
+        def found_in(found: str) -> Scalar:
+            try:
+                root = parse(found)
+            except PbxProtocolError:
+                return None
+            return path(Scope(root, root, 0, _nothing))
+
+        return _on_text(found_in)
 
     def _date(self, form: str, zone: str, place: Place) -> Doer:
         try:
@@ -229,6 +249,21 @@ def _hex_text(found: str) -> Scalar:
         return None
 
 
+def _nothing(_key: str, _name: str) -> None:
+    return None
+
+
+def _base64(found: str) -> Scalar:
+    try:
+        return base64.b64decode(found, validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return None
+
+
+def _url(found: str) -> Scalar:
+    return unquote_plus(found, errors="replace")
+
+
 def _times(factor: int) -> Callable[[str], Scalar]:
     def moment(found: str) -> Scalar:
         try:
@@ -246,6 +281,8 @@ _DOERS: Final[dict[str, Doer]] = {
     "int": _on_text(_int),
     "hex": _on_text(_hex),
     "hex_text": _on_text(_hex_text),
+    "base64": _on_text(_base64),
+    "url": _on_text(_url),
     "seconds": _on_text(_times(1000)),
     "milliseconds": _on_text(_times(1)),
 }

@@ -65,6 +65,8 @@ def _of_talk(profile: Profile) -> Iterator[Fault]:
         yield ("session", "login"), "HTTP has no login; say who we are in http.headers"
     if profile.session.heartbeat is not None and profile.session.heartbeat.send is not None:
         yield ("session", "heartbeat", "send"), "the PBX posts signs of life, we send none"
+    if profile.session.logout is not None:
+        yield ("session", "logout"), "HTTP has no login, and none of its end"
     for number, rule in enumerate(profile.messages):
         if rule.reply or rule.answer is not None:
             yield ("messages", number), "a post is answered by its status: no reply and no answer"

@@ -43,8 +43,8 @@ class HookSession:
         """Nothing is taken yet."""
         self._plan, self._rule, self._translator, self._config = plan, rule, translator, config
         self._settings, self._http = settings, http
-        self._known = {f"settings.{name}": value for name, value in settings.items()}
-        self._listener = Listener(translator, emit)
+        self.known = {f"settings.{name}": value for name, value in settings.items()}
+        self._listener = Listener(translator, emit, plan.sequence)
         self._ids = itertools.count(1)
         self._mark = uuid.uuid4().hex[:8]
         self._listing = asyncio.Lock()
@@ -121,7 +121,7 @@ class HookSession:
                 self._translator.begin_list()
                 try:
                     for say, _ in self._plan.snapshot:
-                        await self._list(say({**self._known, "id": self.new_id()}))
+                        await self._list(say({**self.known, "id": self.new_id()}))
                 except (PbxUnavailableError, PbxAuthError, PbxProtocolError):
                     self._translator.drop_list()
                     raise
@@ -167,7 +167,7 @@ class HookSession:
             raise PbxProtocolError("the profile says nothing of requests of HTTP")
         profile, given = self._plan.profile, self._config.tls
         url = f"{self._settings[http.base].rstrip('/')}{message.path}"
-        headers = {**self._plan.headers({**self._known, "id": self.new_id()}), **message.headers}
+        headers = {**self._plan.headers({**self.known, "id": self.new_id()}), **message.headers}
         body = None if message.body is None else message.body.encode(profile.encoding, "replace")
         name = given.server_name if given is not None else None
         try:

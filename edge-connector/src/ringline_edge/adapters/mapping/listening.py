@@ -9,13 +9,17 @@ from collections.abc import Callable
 from typing import Final
 
 from ringline_core.errors import PbxProtocolError, PbxUnavailableError
+from ringline_edge.adapters.mapping.expressions import Getter
 from ringline_edge.adapters.mapping.profile import Heartbeat
 from ringline_edge.adapters.mapping.translate import Heard, Translator
+from ringline_edge.adapters.mapping.values import text
 from ringline_edge.adapters.port import Emit
 
 logger = logging.getLogger(__name__)
 LOUD: Final = 3
 """So many messages that cannot be read are logged in a session; the rest are only counted."""
+
+LONGEST_NUMBER: Final = 18
 
 
 class Listener:
@@ -26,30 +30,44 @@ class Listener:
         heard_at: When the last sign of life came, by the monotonic clock.
     """
 
-    def __init__(self, translator: Translator, emit: Emit) -> None:
-        """Nothing is emitted yet."""
+    def __init__(self, translator: Translator, emit: Emit, sequence: Getter | None) -> None:
+        """Nothing is emitted yet; `sequence` finds a message's number, where the PBX counts them."""
         self.is_live = False
         self.heard_at = time.monotonic()
         self._translator, self._emit = translator, emit
         self._unread = 0
+        self._sequence = sequence
+        self._number: int | None = None
 
-    def take(self, text: str) -> Heard | None:
+    def take(self, message: str) -> Heard | None:
         """Take a message; None for one that cannot be read.
 
         Raises:
-            PbxProtocolError: What it tells is more than a PBX has.
+            PbxProtocolError: What it tells is more than a PBX has, or a message before it is missing.
         """
         try:
-            heard = self._translator.hear(text, now_ms())
+            heard = self._translator.hear(message, now_ms())
         except PbxProtocolError:
             self._unread += 1
             if self._unread <= LOUD:
                 logger.warning("pbx_event_skipped", extra={"unread": self._unread})
             return None
+        if self._comes_again(heard):
+            return heard
         for fact in self._translator.facts(heard):
             if self.is_live:
                 self._emit(fact)
         return heard
+
+    def _comes_again(self, heard: Heard) -> bool:
+        said = "" if self._sequence is None else text(self._sequence(heard.scope))
+        if not said.isdecimal() or len(said) > LONGEST_NUMBER:
+            return False
+        number = int(said)
+        last, self._number = self._number, number
+        if last is not None and number not in (last, last + 1):
+            raise PbxProtocolError(f"messages of the PBX are missing between {last} and {number}")
+        return number == last
 
     async def watch(self, heartbeat: Heartbeat | None, beat: Callable[[], None]) -> None:
         """Give our signs of life by `beat`, and wait for the PBX's.

@@ -56,6 +56,15 @@ class CommandPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginPlan:
+    """One step of the handshake."""
+
+    render: Render
+    expect: bool
+    capture: dict[str, Getter]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that a session needs of a profile."""
 
@@ -64,9 +73,11 @@ class Plan:
     events: dict[str, tuple[Play, ...]]
     replies: ReplyPlan | None
     commands: dict[Verb, CommandPlan]
-    login: tuple[tuple[Render, bool], ...]
+    login: tuple[LoginPlan, ...]
     snapshot: tuple[tuple[Say, Test], ...]
     heartbeat: Render | None
+    logout: Render | None
+    sequence: Getter | None
     headers: Callable[[Values], dict[str, str]]
 
 
@@ -96,11 +107,9 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
         return templates.compiled(compiler, template, known | more, place)
 
     names = _names(compiler, profile)
-    login = [
-        (render(each.send, ("session", "login", n, "send")), each.expect)
-        for n, each in enumerate(profile.session.login)
-    ]
-    if profile.replies is None and any(expect for _, expect in login):
+    login = _login(compiler, profile, known)
+    known |= {name for step in login for name in step.capture}
+    if profile.replies is None and any(each.expect for each in login):
         raise compiler.fail(("session", "login"), "waits for answers, and there are no replies")
     beat = profile.session.heartbeat.send if profile.session.heartbeat else None
     return Plan(
@@ -118,7 +127,7 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
             verb: _command(compiler, profile, rule, known, ("commands", verb.value))
             for verb, rule in profile.commands.items()
         },
-        tuple(login),
+        login,
         tuple(
             (
                 _say(compiler, profile, each.send, known, ("session", "snapshot", n, "send")),
@@ -127,8 +136,22 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
             for n, each in enumerate(profile.session.snapshot)
         ),
         None if beat is None else render(beat, ("session", "heartbeat", "send")),
+        None if profile.session.logout is None else render(profile.session.logout, ("session", "logout")),
+        None if profile.session.sequence is None else compiler.value(profile.session.sequence, ("session", "sequence")),
         _headers(compiler, profile, known),
     )
+
+
+def _login(compiler: Compiler, profile: Profile, known: Collection[str]) -> tuple[LoginPlan, ...]:
+    """Steps in their order; each may use what the ones before it captured."""
+    steps, known = list[LoginPlan](), set(known)
+    for number, each in enumerate(profile.session.login):
+        place: Place = ("session", "login", number)
+        capture = compiler.table(each.capture, (*place, "capture"))
+        render = templates.compiled(compiler, each.send, known, (*place, "send"))
+        steps.append(LoginPlan(render, each.expect, {f"session.{name}": get for name, get in capture.items()}))
+        known |= steps[-1].capture.keys()
+    return tuple(steps)
 
 
 def _say(compiler: Compiler, profile: Profile, template: Template, known: Collection[str], place: Place) -> Say:

@@ -13,6 +13,7 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 Format = Literal["fields", "json", "xml", "form"]
 Conditions = Annotated[tuple[Condition, ...], BeforeValidator(listed)]
 Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 HEADER: Final = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 LegField = Literal[
@@ -219,10 +220,21 @@ class Replies(Part):
 
 
 class LoginStep(Part):
-    """One message of the handshake; `expect` waits for an answer that is good, else the credentials are refused."""
+    """One message of the handshake; `expect` waits for an answer that is good, else the credentials are refused.
+
+    Attributes:
+        capture: Values of the answer, by names of your own; templates have them as `{session.NAME}` from then on.
+    """
 
     send: Template
     expect: bool = True
+    capture: dict[Name, Value] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_answer(self) -> LoginStep:
+        if self.capture and not self.expect:
+            raise ValueError("nothing is captured where no answer is waited for: expect")
+        return self
 
 
 class SnapshotStep(Part):
@@ -245,12 +257,16 @@ class Session(Part):
 
     Attributes:
         covers: What the snapshot lists in full; without a snapshot, what is not known any more on a new link.
+        sequence: Number of a message; one that comes again is passed over, after a gap the session begins anew.
+        logout: Said at the end, where the link still stands.
     """
 
     login: tuple[LoginStep, ...] = ()
     snapshot: tuple[SnapshotStep, ...] = ()
     covers: tuple[Literal["legs", "agents", "devices"], ...] = ("legs", "agents", "devices")
     heartbeat: Heartbeat | None = None
+    sequence: Value | None = None
+    logout: Template | None = None
 
 
 class WebhookRule(Part):

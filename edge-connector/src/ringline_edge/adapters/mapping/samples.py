@@ -44,6 +44,8 @@ class _Played:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._settings = dict.fromkeys(plan.profile.settings, _SILENT)
+        captured = {name for step in plan.login for name in step.capture}
+        self._known = dict.fromkeys((*(f"settings.{name}" for name in self._settings), *captured), _SILENT)
         self._translator = Translator(plan, self._settings)
         self._model = StationModel("sample")
         self._model.lead(1)
@@ -92,7 +94,7 @@ class _Played:
         try:
             command = EdgeCommand.model_validate({"id": "sample", "deadline_at": deadline, **arguments})
             floor = self._translator.floor
-            said = [text for _, text in requests(self._plan, command, legs, floor, self._settings, self._new_id)]
+            said = [text for _, text in requests(self._plan, command, legs, floor, self._known, self._new_id)]
             wanted = [self._message(each) for each in sends]
         except (ValidationError, CommandError, ProfileError) as err:
             yield f"the command cannot be said: {err}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import time
 import uuid
@@ -17,13 +18,14 @@ from ringline_edge.adapters.mapping import link
 from ringline_edge.adapters.mapping.commands import Request, refusal
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.exchange import HttpMessage
-from ringline_edge.adapters.mapping.expressions import Test
+from ringline_edge.adapters.mapping.expressions import Scope, Test
 from ringline_edge.adapters.mapping.link import Link
 from ringline_edge.adapters.mapping.listening import Listener, now_ms
-from ringline_edge.adapters.mapping.plan import Plan, Say
+from ringline_edge.adapters.mapping.plan import LoginPlan, Plan, Say
 from ringline_edge.adapters.mapping.profile import CommandRule
 from ringline_edge.adapters.mapping.protocol import Framer, frame
 from ringline_edge.adapters.mapping.translate import Heard, Translator
+from ringline_edge.adapters.mapping.values import text
 from ringline_edge.adapters.port import Emit
 from ringline_edge.adapters.tap import Tap
 
@@ -54,9 +56,9 @@ class Session:
     ) -> None:
         """Nothing is said yet."""
         self._plan, self._translator, self._link = plan, translator, opened
-        self._known = {f"settings.{name}": value for name, value in settings.items()}
+        self.known = {f"settings.{name}": value for name, value in settings.items()}
         self._timeout_s = reply_timeout_s
-        self._listener = Listener(translator, emit)
+        self._listener = Listener(translator, emit, plan.sequence)
         self._framer = Framer(plan.profile)
         self._ids = itertools.count(1)
         self._mark = uuid.uuid4().hex[:8]
@@ -102,7 +104,7 @@ class Session:
         except OSError as err:
             raise PbxUnavailableError("the link to the PBX broke") from err
         finally:
-            self._listener.is_live = False
+            self._leave()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -110,20 +112,26 @@ class Session:
                 if not waiting.done():
                     waiting.set_exception(PbxUnavailableError("the link to the PBX ended"))
 
+    def _leave(self) -> None:
+        if self._plan.logout is not None and self.is_live:
+            with contextlib.suppress(OSError, PbxProtocolError):
+                self._write(self._plan.logout({**self.known, "id": self.new_id()}))
+        self._listener.is_live = False
+
     async def _read(self) -> None:
         while data := await self._link.reader.read(CHUNK):
             self._listener.heard_at = time.monotonic()
-            for text in self._framer.receive_data(data):
-                self._take(text)
+            for message in self._framer.receive_data(data):
+                self._take(message)
         raise PbxUnavailableError("the PBX closed the link")
 
-    def _take(self, text: str) -> None:
-        heard = self._listener.take(text)
+    def _take(self, message: str) -> None:
+        heard = self._listener.take(message)
         if heard is None:
             return
         if heard.known is not None:
             if heard.known.answer is not None:
-                self._write(heard.known.answer({"id": self.new_id()}))
+                self._write(heard.known.answer({**self.known, "id": self.new_id()}))
             if heard.known.rule.reply:
                 self._answered(heard)
         asked = self._asked
@@ -171,11 +179,11 @@ class Session:
         return refusal(replies, (await self._ask(request, rule.timeout_s)).scope)
 
     async def _ask(self, request: Request, timeout_s: float) -> Heard:
-        ident, text = request
+        ident, message = request
         waiting: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
         self._waiting[ident] = waiting
         try:
-            self._write(text)
+            self._write(message)
             async with asyncio.timeout(timeout_s):
                 return await waiting
         except TimeoutError as err:
@@ -187,15 +195,25 @@ class Session:
 
     async def _begin(self) -> None:
         replies = self._plan.replies
-        for render, expect in self._plan.login:
+        for step in self._plan.login:
             ident = self.new_id()
-            request = ident, render({**self._known, "id": ident})
-            if not expect or replies is None:
+            request = ident, step.render({**self.known, "id": ident})
+            if not step.expect or replies is None:
                 self._write(request[1])
-            elif refusal(replies, (await self._ask(request, self._timeout_s)).scope) is not None:
+                continue
+            answer = (await self._ask(request, self._timeout_s)).scope
+            if refusal(replies, answer) is not None:
                 raise PbxAuthError("the PBX refuses the login")
+            self._capture(step, answer)
         await self.snapshot()
         self._listener.begin()
+
+    def _capture(self, step: LoginPlan, answer: Scope) -> None:
+        for name, get in step.capture.items():
+            found = get(answer)
+            if found in (None, ""):
+                raise PbxProtocolError(f"the PBX's answer to the login holds no {name}")
+            self.known[name] = text(found)
 
     async def snapshot(self) -> Snapshot:
         """Ask for everything.
@@ -219,7 +237,7 @@ class Session:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         asked = self._asked = _Asked(self.new_id(), until, done)
         try:
-            self._write(say({**self._known, "id": asked.ident}))
+            self._write(say({**self.known, "id": asked.ident}))
             async with asyncio.timeout(self._timeout_s):
                 await done
         except TimeoutError as err:
@@ -229,4 +247,4 @@ class Session:
 
     def _beat(self) -> None:
         if self._plan.heartbeat is not None:
-            self._write(self._plan.heartbeat({**self._known, "id": self.new_id()}))
+            self._write(self._plan.heartbeat({**self.known, "id": self.new_id()}))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 Scalar = str | int | bool | None
 SOURCES: Final = ("get", "memory", "const", "setting", "now", "coalesce", "template")
-STEPS: Final = ("do", "regex", "split", "map", "date", "template", "otherwise")
+STEPS: Final = ("do", "regex", "split", "map", "date", "template", "otherwise", "inside")
 TESTS: Final = ("equals", "one_of", "regex", "exists")
 
 
@@ -23,17 +23,21 @@ class Step(Part):
     """One step of a pipeline, exactly one of its kinds; a word alone is `do`.
 
     Attributes:
-        do: A step without arguments; `hex` is hexadecimal to a number, `hex_text` hexadecimal bytes to text, `seconds`
-            and `milliseconds` are a number since the epoch, of either unit, to our milliseconds.
+        do: A step without arguments; `hex` is hexadecimal to a number, `hex_text` hexadecimal bytes to text, `base64`
+            and `url` take such an encoding off, `seconds` and `milliseconds` are a number since the epoch, of either
+            unit, to our milliseconds.
         regex: Matched from the beginning; group 1, or all where there is no group; no match is no value.
         split: Separator; `part` says which piece, from 0, negative from the end.
         map: Table by text; what is not in it becomes `default`.
         date: A format of `strptime`, or `iso`; a time without zone is in `zone`.
         template: `{}` stands for the value.
         otherwise: Used where there is no value.
+        inside: The value is a document of that format itself; `get` is a path in it.
     """
 
-    do: Literal["trim", "lower", "upper", "int", "hex", "hex_text", "seconds", "milliseconds"] | None = None
+    do: (
+        Literal["trim", "lower", "upper", "int", "hex", "hex_text", "base64", "url", "seconds", "milliseconds"] | None
+    ) = None
     regex: str | None = None
     split: str | None = Field(default=None, min_length=1)
     part: int = 0
@@ -43,6 +47,8 @@ class Step(Part):
     zone: str = "UTC"
     template: str | None = None
     otherwise: Scalar = None
+    inside: Literal["fields", "json", "xml", "form"] | None = None
+    get: str | None = Field(default=None, max_length=200)
 
     @model_validator(mode="before")
     @classmethod
@@ -57,6 +63,8 @@ class Step(Part):
     @model_validator(mode="after")
     def _one(self) -> Step:
         _exactly_one(self, STEPS, "step")
+        if (self.inside is None) != (self.get is None):
+            raise ValueError("inside and get belong together")
         return self
 
 
