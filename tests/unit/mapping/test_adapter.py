@@ -264,7 +264,7 @@ async def test_a_command_is_said_and_its_refusals_have_codes_of_the_contract(fee
         assert await refused({"error": "strange"}, call="c") == ("rejected_by_pbx", "The PBX refuses.")
         assert (await refused({"error": "number"}, "place", to="12"))[0] == "number_invalid"
         assert (await refused({}, legs=CallLegs(("9/1001",)), call="c"))[0] == "no_such_call"
-        assert (await refused({}, "swap", call="c"))[0] == "unsupported"
+        assert (await refused({}, "dtmf", call="c", digits="1"))[0] == "unsupported"
         assert len(pbx.asked) == 6
         with pytest.raises(CommandError) as found:
             await joined.adapter.hold("1001", "ringline:work", in_call=False)

@@ -257,6 +257,7 @@ STEPS = {
     "int": ("{get: v, steps: [int]}", " 7 ", 7),
     "base64": ("{get: v, steps: [base64]}", "SsO8cmdlbg==", "Jürgen"),
     "no base64": ("{get: v, steps: [base64]}", "SsO8cmdlbg", None),
+    "base64 with other signs": ("{get: v, steps: [base64]}", "SsO8!cmdlbg==", None),
     "url": ("{get: v, steps: [url]}", "J%C3%BCrgen+%26+Co%", "Jürgen & Co%"),
     "xml inside": ("{get: v, steps: [url, {inside: xml, get: 'b/@c'}]}", "%3Ca%3E%3Cb+c%3D'7'%2F%3E%3C%2Fa%3E", "7"),
     "json inside": ("{get: v, steps: [base64, {inside: json, get: 'a[1]'}]}", "eyJhIjogWzEsIDJdfQ==", 2),

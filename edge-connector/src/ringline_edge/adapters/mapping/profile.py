@@ -336,7 +336,7 @@ class SampleStep(Part):
 
     Attributes:
         tell: Messages, as the PBX writes them (without their frame), or objects for JSON.
-        command: Verb and arguments; `legs` are keys of legs.
+        command: Verb and arguments; `legs`, `others` and `consults` are keys of legs.
         sends: What the command must write, as templates are rendered.
         shows: Calls by station, each with the keys that it must have.
         tells: All transitions of calls so far by station, each `event cause by`.

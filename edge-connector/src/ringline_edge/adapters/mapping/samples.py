@@ -25,6 +25,7 @@ from ringline_edge.adapters.mapping.translate import Translator
 
 BEGIN_MS: Final = 1_780_000_000_000
 STEP_MS: Final = 1000
+_LEGS: Final = ("legs", "others", "consults")
 _SILENT: Final = "a secret"
 
 
@@ -86,8 +87,8 @@ class _Played:
             self._model.apply(fact)
 
     def _command(self, given: Mapping[str, Any], sends: tuple[Template, ...]) -> Iterator[str]:
-        arguments = {name: value for name, value in given.items() if name != "legs"}
-        legs = CallLegs(tuple(given.get("legs", ())))
+        arguments = {name: value for name, value in given.items() if name not in _LEGS}
+        legs = CallLegs(*(tuple(given.get(name, ())) for name in _LEGS))
         if legs.legs:
             arguments.setdefault("call", "c-1")
         deadline = "2030-01-01T00:00:00.000Z"
