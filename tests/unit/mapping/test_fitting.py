@@ -84,7 +84,7 @@ OF_HOOKS = {
     ),
 }
 OF_STREAMS = {
-    "a post's framing": ("framing: newline", "framing: whole", "3: framing: whole is a message for each post"),
+    "a post's framing": ("framing: newline", "framing: whole", "3: framing: whole is for posts and WebSockets"),
     "a webhook": ("settings:", "webhook: {secret: token, header: X}\nsettings:", "5: webhook: means nothing for"),
     "an address": ("settings:", "http: {base: token}\nsettings:", "5: http: means nothing for the transport tcp"),
     "a list without an end": ("replies:", "session: {snapshot: [{send: {a: b}}]}\nreplies:", "until is missing"),

@@ -25,7 +25,7 @@ class Tap(Protocol):
 class Reader(Protocol):
     """What an adapter uses of `asyncio.StreamReader`."""
 
-    async def read(self, n: int = -1) -> bytes:
+    async def read(self, n: int = -1, /) -> bytes:
         """See there."""
         ...
 
@@ -53,7 +53,7 @@ class TappedReader:
     def __init__(self, reader: Reader, tap: Tap) -> None:
         self._reader, self._tap = reader, tap
 
-    async def read(self, n: int = -1) -> bytes:
+    async def read(self, n: int = -1, /) -> bytes:
         """See `Reader`."""
         data = await self._reader.read(n)
         if data:

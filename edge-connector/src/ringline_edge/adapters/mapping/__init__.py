@@ -21,6 +21,10 @@ from ringline_edge.adapters.tap import Tap
 from ringline_edge.adapters.tls import TlsConfig
 
 REPLAY_STEP_MS = 10
+NEEDED = {
+    "tcp": "hosts", "websocket": "hosts", "tcp-server": "listen", "webhook": "listen", "sidecar": "sidecar",
+}  # fmt: skip
+"""What says where the feed is, by the profile's transport."""
 
 
 def create(settings: dict[str, Any], tap: Tap | None = None) -> PbxAdapter:
@@ -43,7 +47,7 @@ def check(config: MappingConfig, plan: Plan) -> None:
         ConfigError: With the key and the reason.
     """
     profile = plan.profile
-    needed = {"tcp": "hosts", "tcp-server": "listen", "sidecar": "sidecar", "webhook": "listen"}[profile.transport]
+    needed = NEEDED[profile.transport]
     given = {"hosts": config.hosts, "listen": config.listen, "sidecar": config.sidecar}
     if not given[needed]:
         raise ConfigError(f"pbx.mapping.{needed}: needed by the profile {profile.name}")
@@ -67,15 +71,10 @@ def _check_http(config: MappingConfig, profile: Profile) -> None:
 
 def _check_tls(given: TlsConfig, transport: str) -> None:
     """Read the files once, so that `check-config` tells what is wrong with them."""
-    unused = {
-        "tcp": set[str](),
-        "webhook": set[str](),
-        "tcp-server": {"pin_sha256", "server_name"},
-        "sidecar": set(TlsConfig.model_fields),
-    }
-    if senseless := sorted(unused[transport] & given.model_fields_set):
+    unused = {"tcp-server": {"pin_sha256", "server_name"}, "sidecar": set(TlsConfig.model_fields)}
+    if senseless := sorted(unused.get(transport, set()) & given.model_fields_set):
         raise ConfigError(f"pbx.mapping.tls: {', '.join(senseless)} mean nothing for the transport {transport}")
-    if transport in ("tcp", "webhook"):
+    if transport in ("tcp", "websocket", "webhook"):
         tls.calling(given)
     if transport in ("tcp-server", "webhook"):
         tls.serving(given, known_only=given.ca_file is not None)

@@ -21,7 +21,7 @@ def check(compiler: Compiler, profile: Profile) -> None:
     for part in posts if profile.transport == "webhook" else (_of_streams, _of_lists, _of_answers):
         for place, reason in part(profile):
             raise compiler.fail(place, reason)
-    for place, reason in _of_settings(profile):
+    for place, reason in (*_of_others(profile), *_of_settings(profile)):
         raise compiler.fail(place, reason)
 
 
@@ -30,11 +30,13 @@ def _of_streams(profile: Profile) -> Iterator[Fault]:
         yield ("transport",), "a sidecar speaks JSON lines: framing newline, format json"
     if profile.encoding == "utf-16le" and profile.framing.kind == "decimal":
         yield ("encoding",), "a decimal length counts bytes; utf-16le has no such feeds"
-    if profile.framing.kind == "whole":
-        yield ("framing",), "whole is a message for each post, for the transport webhook only"
-    for name, given in (("webhook", profile.webhook), ("http", profile.http)):
-        if given is not None:
-            yield (name,), f"means nothing for the transport {profile.transport}"
+    if (profile.framing.kind == "whole") != (profile.transport == "websocket"):
+        yield (
+            ("framing",),
+            "whole is for posts and WebSockets, whose messages have an end of their own, and for them alone",
+        )
+    if profile.transport == "websocket" and profile.websocket is None:
+        yield ("transport",), "websocket is missing: which path?"
 
 
 def _of_lists(profile: Profile) -> Iterator[Fault]:
@@ -82,6 +84,14 @@ def _of_requests(profile: Profile) -> Iterator[Fault]:
         yield ("commands",), "http is missing: where is the PBX asked?"
     if profile.http is None and profile.session.snapshot:
         yield ("session", "snapshot"), "http is missing: where is the PBX asked?"
+
+
+def _of_others(profile: Profile) -> Iterator[Fault]:
+    """Keys of other transports."""
+    keys = (("webhook", profile.webhook, "webhook"), ("http", profile.http, "webhook"))
+    for name, given, transport in (*keys, ("websocket", profile.websocket, "websocket")):
+        if given is not None and profile.transport != transport:
+            yield (name,), f"means nothing for the transport {profile.transport}"
 
 
 def _of_settings(profile: Profile) -> Iterator[Fault]:

@@ -14,7 +14,6 @@ import aiohttp
 from ringline_core.domain.facts import Snapshot
 from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode
-from ringline_edge.adapters import tls
 from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping.commands import Request, refusal
 from ringline_edge.adapters.mapping.config import MappingConfig
@@ -25,6 +24,7 @@ from ringline_edge.adapters.mapping.listening import Listener, now_ms
 from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.profile import CommandRule, WebhookRule
 from ringline_edge.adapters.mapping.protocol import Framer
+from ringline_edge.adapters.mapping.sockets import connector
 from ringline_edge.adapters.mapping.translate import Translator
 from ringline_edge.adapters.port import Emit
 from ringline_edge.adapters.tap import Tap
@@ -62,7 +62,7 @@ class HookSession:
         if rule is None:
             raise PbxProtocolError(f"the profile {plan.profile.name} takes no posts")
         jar = aiohttp.DummyCookieJar()
-        async with aiohttp.ClientSession(connector=_connector(config), cookie_jar=jar, auto_decompress=False) as http:
+        async with aiohttp.ClientSession(connector=connector(config), cookie_jar=jar, auto_decompress=False) as http:
             yield cls(plan, rule, translator, config, settings, http, emit)
 
     @property
@@ -180,12 +180,3 @@ class HookSession:
         if found is None:
             raise PbxUnavailableError(f"an answer of the PBX is longer than {profile.max_message_bytes} bytes")
         return answer.status, found.decode(profile.encoding, "replace")
-
-
-def _connector(config: MappingConfig) -> aiohttp.TCPConnector:
-    given = config.tls
-    if given is None:
-        return aiohttp.TCPConnector()
-    if given.pin_sha256 is not None:
-        return aiohttp.TCPConnector(ssl=aiohttp.Fingerprint(bytes.fromhex(given.pin_sha256)))
-    return aiohttp.TCPConnector(ssl=tls.calling(given))

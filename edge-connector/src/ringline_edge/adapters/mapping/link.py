@@ -1,4 +1,4 @@
-"""The three ways to a feed: we call the PBX, the PBX calls us, or a child process stands between."""
+"""The ways to a feed that streams: we call the PBX, the PBX calls us, or a child process stands between."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Final
 
 from ringline_core.errors import PbxUnavailableError
 from ringline_edge.adapters import tls
+from ringline_edge.adapters.mapping import sockets
 from ringline_edge.adapters.mapping.config import MappingConfig, split
+from ringline_edge.adapters.mapping.exchange import HttpMessage
 from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.tap import Reader, Tap, TappedReader
 
@@ -27,12 +29,19 @@ class Link:
 
 
 @asynccontextmanager
-async def opened(profile: Profile, config: MappingConfig, tap: Tap | None = None) -> AsyncIterator[Link]:
-    """The link of a profile; it ends with the block.
+async def opened(
+    profile: Profile, config: MappingConfig, handshake: HttpMessage | None, tap: Tap | None = None
+) -> AsyncIterator[Link]:
+    """The link of a profile; it ends with the block. A WebSocket begins with `handshake`.
 
     Raises:
         PbxUnavailableError: Nobody is there.
+        PbxAuthError: A WebSocket is refused to us.
     """
+    if handshake is not None:
+        async with sockets.opened(profile, config, handshake) as socket:
+            yield Link(socket, socket.write)
+        return
     ways = {"tcp": _called, "tcp-server": _served, "sidecar": _child}
     if profile.transport not in ways:
         raise PbxUnavailableError(f"the transport {profile.transport} has no stream")

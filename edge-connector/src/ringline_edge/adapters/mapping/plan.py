@@ -10,7 +10,7 @@ from typing import Final
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_edge.adapters.mapping import exchange, fitting, loading, rules, templates
 from ringline_edge.adapters.mapping.classes import Classifier, MessageClass
-from ringline_edge.adapters.mapping.exchange import HttpMessage
+from ringline_edge.adapters.mapping.exchange import Call, HttpMessage
 from ringline_edge.adapters.mapping.expressions import Compiler, Getter, Test
 from ringline_edge.adapters.mapping.loading import Lines, Place
 from ringline_edge.adapters.mapping.profile import CommandRule, Profile, Replies, Template
@@ -79,6 +79,7 @@ class Plan:
     logout: Render | None
     sequence: Getter | None
     headers: Callable[[Values], dict[str, str]]
+    handshake: Call | None
 
 
 def load(name: str) -> Plan:
@@ -139,7 +140,17 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
         None if profile.session.logout is None else render(profile.session.logout, ("session", "logout")),
         None if profile.session.sequence is None else compiler.value(profile.session.sequence, ("session", "sequence")),
         _headers(compiler, profile, known),
+        _handshake(compiler, profile, settings),
     )
+
+
+def _handshake(compiler: Compiler, profile: Profile, known: Collection[str]) -> Call | None:
+    """The request that a WebSocket begins with."""
+    asked = profile.websocket
+    if asked is None:
+        return None
+    template = {"method": "GET", "path": asked.path, "headers": asked.headers}
+    return exchange.compiled(compiler, template, known, ("websocket",))
 
 
 def _login(compiler: Compiler, profile: Profile, known: Collection[str]) -> tuple[LoginPlan, ...]:

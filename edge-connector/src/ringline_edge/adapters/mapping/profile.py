@@ -295,6 +295,14 @@ class HttpRule(Part):
     headers: dict[str, str] = Field(default_factory=dict)
 
 
+class WebSocketRule(Part):
+    """Which WebSocket of the PBX the feed is; settings may stand in `path` and `headers`."""
+
+    path: str = "/"
+    headers: dict[str, str] = Field(default_factory=dict)
+    protocols: tuple[str, ...] = ()
+
+
 class HttpTemplate(Part):
     """One request; values in `path` and `headers` are escaped for these, those of `body` by the format."""
 
@@ -358,7 +366,7 @@ class Profile(Part):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
     source: str = Field(min_length=1)
-    transport: Literal["tcp", "tcp-server", "sidecar", "webhook"] = "tcp"
+    transport: Literal["tcp", "tcp-server", "sidecar", "webhook", "websocket"] = "tcp"
     framing: Framing
     encoding: Literal["utf-8", "utf-16le", "latin-1", "cp1252"] = "utf-8"
     max_message_bytes: int = Field(default=256 * 1024, ge=64, le=MAX_MESSAGE_BYTES)
@@ -368,6 +376,7 @@ class Profile(Part):
     identity: Identity = Identity()
     webhook: WebhookRule | None = None
     http: HttpRule | None = None
+    websocket: WebSocketRule | None = None
     session: Session = Session()
     messages: tuple[MessageRule, ...] = Field(min_length=1, max_length=500)
     events: tuple[EventRule, ...] = Field(default=(), max_length=500)

@@ -76,8 +76,11 @@ class Session:
 
         Raises:
             PbxUnavailableError: Nobody is there.
+            PbxAuthError: A WebSocket is refused to us.
         """
-        async with link.opened(plan.profile, config, tap) as found:
+        known = {f"settings.{name}": value for name, value in settings.items()}
+        handshake = None if plan.handshake is None else plan.handshake(known)
+        async with link.opened(plan.profile, config, handshake, tap) as found:
             yield cls(plan, translator, found, emit, settings=settings, reply_timeout_s=config.reply_timeout_s)
 
     @property
