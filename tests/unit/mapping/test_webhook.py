@@ -131,10 +131,10 @@ async def test_a_list_that_does_not_come_ends_the_session(
 
 
 async def test_a_pbx_is_there_as_long_as_it_posts(tmp_path: Path) -> None:
-    async with hooked(tmp_path, ("every_s: 15, silence_s: 90", "every_s: 0.05, silence_s: 0.5")) as (pbx, edge):
+    async with hooked(tmp_path, ("every_s: 15, silence_s: 90", "every_s: 0.05, silence_s: 1")) as (pbx, edge):
         clock = asyncio.get_running_loop().time
         begun = clock()
-        while clock() < begun + 1.2:
+        while clock() < begun + 1.8:
             assert await pbx.post({"event": "alive"}) == (204, "")
         assert not edge.running.done()
         while not edge.running.done():

@@ -107,7 +107,7 @@ async def test_bytes_that_are_no_http_are_refused_and_the_link_ends(world: tuple
 
 @pytest.fixture
 async def hasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Pbx, Edge]]:
-    monkeypatch.setattr(hooks, "Door", partial(door.Door, patience_s=0.4))
+    monkeypatch.setattr(hooks, "Door", partial(door.Door, patience_s=0.8))
     async with hooked(tmp_path) as found:
         yield found
 
