@@ -6,12 +6,14 @@ import json
 import random
 import re
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from ringline_core.domain.facts import CallLegs, Leg
+from ringline_core.domain.linkage import Linkage
 from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError, PbxProtocolError
 from ringline_core.wire.codes import ErrorCode, Verb
@@ -360,3 +362,31 @@ def test_what_is_no_station_of_the_contract_is_none() -> None:
     (leg,) = translator.facts(translator.hear(json.dumps(message), 1))
     assert isinstance(leg, Leg)
     assert leg.station is None
+
+
+def test_the_profile_jsonl_carries_the_key_between_sites_both_ways() -> None:
+    linkage, at_ms = Linkage("the tenant's secret"), 1_800_000_000_000
+    translator, model = Translator(plan.load("jsonl"), {}), StationModel("lyon")
+    model.lead(1)
+    model.linkage = linkage
+    call = {
+        "type": "call",
+        "id": "7",
+        "phone": "1001",
+        "way": "in",
+        "outside": True,
+        "number": "+44207",
+        "state": "rings",
+    }
+    told = json.dumps({**call, "along": linkage.key("i-paris-1", at_ms)})
+    for fact in translator.facts(translator.hear(told, at_ms)):
+        model.apply(fact)
+    document = model.document("1001")
+    assert (document["calls"][0]["interaction"], document["calls"][0]["data"]) == ("i-paris-1", {})
+    assert [each["interaction"] for each in document["recent"]] == ["i-paris-1"]
+    at = datetime(2027, 1, 15, tzinfo=UTC)
+    command = EdgeCommand(
+        id="x", verb=Verb.TRANSFER, station="1001", to="1002", deadline_at=at, data={"linkage": "rl1.key"}
+    )
+    (request,) = requests(plan.load("jsonl"), command, CallLegs(("7/1001",)), translator.floor, {}, lambda: "id1")
+    assert json.loads(str(request[1]))["along"] == "rl1.key"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringline_core.errors import CommandError, PbxProtocolError
+from ringline_core.errors import CommandError, ConfigError, PbxProtocolError
 from ringline_core.wire.codes import ErrorCode
 from ringline_edge.adapters.asterisk.protocol import AmiProtocol, action
 from ringline_edge.adapters.csta.protocol import FrameProtocol, encode
@@ -232,6 +234,25 @@ def test_a_feed_keeps_the_words_of_its_profile_and_no_others(profile: str) -> No
     new = hides._message(samples[plan.profile.format])
     assert not [gone for gone in (PERSON, PHONE, "442071234567", "7123-4567") if gone in new]
     assert word in new
+
+
+def test_a_form_keeps_its_names_and_numbers_written_in_percents_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "forms.yaml"
+    path.write_text(
+        "name: forms\nsource: this test\ntransport: tcp\nframing: newline\nformat: form\n"
+        "messages: [{name: all, when: {get: kind, equals: call}}]\n"
+    )
+    hides = FeedRedaction({"profile": str(path)}, Pseudonyms())
+    new = hides.heard(urlencode({"kind": "call", "from": PHONE, "who": PERSON}).encode() + b"\n", NOW_MS).decode()
+    told = dict(parse_qsl(new.strip()))
+    assert (told["kind"], set(told)) == ("call", {"kind", "from", "who"})
+    assert (told["from"][:3], len(told["from"])) == ("+44", len(PHONE))
+    assert not [gone for gone in (PHONE, PHONE[1:], PERSON) if gone in new]
+
+
+def test_posts_cannot_be_recorded_and_that_is_said_at_once() -> None:
+    with pytest.raises(ConfigError, match="webhook cannot be recorded yet"):
+        FeedRedaction({"profile": "webhook"}, Pseudonyms())
 
 
 def refused(hides: Any, said: bytes) -> bool:

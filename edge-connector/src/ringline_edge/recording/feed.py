@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 
-from ringline_core.errors import PbxProtocolError
+from ringline_core.errors import ConfigError, PbxProtocolError
 from ringline_edge.adapters.mapping import plan as plans
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.profile import Profile
@@ -35,6 +36,11 @@ class FeedRedaction:
         """`settings` are those of `[pbx.mapping]`."""
         config = MappingConfig.model_validate(settings)
         self._profile = plans.load(config.profile).profile
+        if self._profile.framing.kind == "whole":
+            raise ConfigError(
+                f"the profile {self._profile.name} cannot be recorded yet: posts and messages of a WebSocket have no "
+                "frames by which a file could tell them apart"
+            )
         self.settings = {"profile": config.profile}
         self._words, self._times = _words(self._profile), _times(self._profile)
         self._names, self._framer = names, Framer(self._profile)
@@ -62,6 +68,9 @@ class FeedRedaction:
                 return json.dumps(self._tree("", found), ensure_ascii=False)
             case "fields":
                 return "\n".join(self._line(line) for line in text.splitlines())
+            case "form":
+                pairs = parse_qsl(text, keep_blank_values=True)
+                return urlencode([(kept(self._names, name), self._value(name, value)) for name, value in pairs])
 
     def _line(self, line: str) -> str:
         found = _HEADER.fullmatch(line)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from ringline_core.domain.facts import CallLegs
+from ringline_core.domain.linkage import NAME
 from ringline_core.errors import CommandError
 from ringline_core.wire.codes import ErrorCode
 from ringline_core.wire.command import EdgeCommand
@@ -77,7 +78,8 @@ def refusal(replies: ReplyPlan, answer: Scope, status: int = 200) -> CommandErro
 def _arguments(command: EdgeCommand) -> dict[str, Scalar]:
     wanted = {"station", "to", "digits", "reason", "login", "name", "state", "caller_id"}
     found = command.model_dump(mode="json", include=wanted, exclude_none=True)
-    return {name: str(value) for name, value in found.items()}
+    linkage = (command.data or {}).get(NAME) or ""
+    return {**{name: str(value) for name, value in found.items()}, NAME: str(linkage)}
 
 
 def _memories(legs: CallLegs, floor: Floor) -> dict[str, Scalar]:

@@ -18,7 +18,7 @@ from ringline_edge.adapters.mapping.rules import Play
 from ringline_edge.adapters.mapping.templates import Render, Values
 
 ARGUMENTS: Final = frozenset(
-    {"id", "station", "to", "digits", "digit", "queue", "reason", "login", "name", "state", "caller_id"}
+    {"id", "station", "to", "digits", "digit", "queue", "reason", "login", "name", "state", "caller_id", "linkage"}
 )
 """Values that a command brings with it."""
 
