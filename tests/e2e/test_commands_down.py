@@ -79,7 +79,7 @@ async def test_s13_a_cold_transfer_shows_the_customer_to_the_colleague_while_rin
         await cleo.event("ringing")
         context = await cleo.frame(lambda f: f.get("t") == "context" and f["handover"] is not None, "the hand-over")
         assert (context["interaction"], context["data"]["order"]) == (call["interaction"], "4711")
-        assert context["handover"]["from"] == {"agent": "anna", "station": "1001"}
+        assert context["handover"]["from"] == {"agent": "anna", "site": "hq", "station": "1001"}
         assert (context["handover"]["kind"], context["handover"]["note"]) == ("cold", note)
         seen = await cleo.call("alerting")
         assert seen["data"]["order"] == "4711"

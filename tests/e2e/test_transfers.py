@@ -161,7 +161,7 @@ async def test_s16_to_the_queue_and_back_and_on_the_story_is_one_with_all_its_no
         assert (again["interaction"], again["transferred_by"]) == (talk.interaction, "1002")
         context = await told(anna, talk.interaction, notes=2)
         assert texts(context) == [("anna", "from anna"), ("ben", "from ben")]
-        assert context["handover"]["from"] == {"agent": "ben", "station": "1002"}
+        assert context["handover"]["from"] == {"agent": "ben", "site": "hq", "station": "1002"}
         assert (await back)[-1]["stage"] == "confirmed"
         await takes(stack, "1001")
         await anna.call("connected")

@@ -32,7 +32,7 @@ async def test_s15_a_blind_transfer_by_the_phones_keys_takes_the_notes_along(sta
         context = await told(cleo, talk.interaction, notes=1)
         assert texts(context) == [("anna", "Wants a refund")]
         handover = context["handover"]
-        assert handover["from"] == {"agent": "anna", "station": "1001"}
+        assert handover["from"] == {"agent": "anna", "site": "hq", "station": "1001"}
         assert (handover["by"], handover["kind"], handover["note"]) == (
             "agent_phone", "cold", "Wants a refund, and qui",
         )  # fmt: skip
