@@ -15,7 +15,9 @@ KEY = Linkage("s").key("i-hq-00001001791428242051", 1_800_000_000_000)
 def test_the_key_of_the_interaction_goes_out_and_stands_for_the_data_here() -> None:
     keys = DataKeys(96)
     assert keys.keep("c1", {"linkage": KEY, "order": "4711"}) == KEY
-    assert keys.data(KEY) == {"order": "4711"}
+    assert keys.data(KEY) == {"order": "4711", "linkage": KEY}
+    assert keys.keep("c2", {"linkage": KEY}) == KEY
+    assert keys.data(KEY) == {"uui": KEY}
 
 
 def test_without_room_for_it_data_goes_by_a_key_of_our_own_and_nothing_goes_without_data() -> None:

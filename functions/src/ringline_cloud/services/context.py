@@ -11,7 +11,7 @@ from typing import Any
 from ringline_cloud.identity import PageIdentity
 from ringline_cloud.services import handovers, numbers, posts
 from ringline_cloud.services.deps import Deps
-from ringline_cloud.store.interactions import Ring, is_erased
+from ringline_cloud.store.interactions import Ring, digests_of, is_erased
 from ringline_cloud.store.stations import StationItem
 from ringline_core.errors import ForbiddenError, InvalidMessageError
 from ringline_core.wire.base import to_rfc3339
@@ -81,11 +81,14 @@ def _context(deps: Deps, tenant: str, item: StationItem, call: CallEntry) -> dic
     rows = deps.interactions.history(tenant, digest, SHOWN + 2) if digest else None
     digest = None if rows is None else digest
     ttl = deps.settings.kept_until_s(deps.now_ms())
-    ring = Ring(to_rfc3339(call.started_at), ttl, item.agent, digest, item.station, call.was)
+    digest = None if call.consult_of else digest
+    is_called = call.direction is Direction.OUTBOUND
+    place = (item.site, item.station)
+    ring = Ring(to_rfc3339(call.started_at), ttl, item.agent, digest, is_called, place, call.was)
     head = deps.interactions.ring(tenant, call.interaction, ring)
     if is_erased(head):
         return {**_frame(call.interaction, [], dict(call.data), []), "handover": None}
-    if digest:
+    if digest and digest in digests_of(head):
         deps.interactions.file_number(tenant, digest, head["started_at"], call.interaction, call.queue, ttl)
     previous = _earlier(rows or [], call.interaction, SHOWN)
     found = _stored(deps, tenant, (call.interaction, *call.was))

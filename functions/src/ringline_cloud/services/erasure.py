@@ -16,7 +16,7 @@ from ringline_cloud.services import numbers, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.services.person import Person
 from ringline_cloud.store import keys
-from ringline_cloud.store.interactions import recorded
+from ringline_cloud.store.interactions import digests_of, recorded
 from ringline_cloud.store.table import Item
 from ringline_cloud.telemetry import logger
 from ringline_core.ids import is_id
@@ -90,8 +90,8 @@ def _erase(deps: Deps, tenant: str, ident: str, seen: set[str], but: str | None 
             deps.interactions.remove(item)
     for old in _merged(head, []):
         _erase(deps, tenant, old, seen, but)
-    for digest in sorted(head.get("digests", {head.get("digest")})):
-        if digest and digest != but and "started_at" in head:
+    for digest in sorted(digests_of(head)):
+        if digest != but and "started_at" in head:
             deps.interactions.unfile_number(tenant, digest, head["started_at"], ident)
     deps.interactions.end_erasure(tenant, ident, at, ttl)
 

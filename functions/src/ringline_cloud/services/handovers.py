@@ -20,6 +20,7 @@ from ringline_cloud.identity import EdgeIdentity, PageIdentity
 from ringline_cloud.services import desk_view, dispatch, frames, posts
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.handovers import Made
+from ringline_cloud.store.interactions import seated
 from ringline_cloud.store.stations import StationItem
 from ringline_core.wire.base import ms_to_rfc3339
 from ringline_core.wire.codes import By, ErrorCode, EventName, LegState, Verb
@@ -188,7 +189,7 @@ def told(
     station = call.transferred_by or (call.remote.number if _is_asked(call) else None)
     made = json.loads(newest["handover_json"]) if newest else None
     if station and station != item.station and not _is_from(made, item.site, station):
-        agent = _sat_at(station, heads) or _sits_at(deps, tenant, item.site, station)
+        agent = _sat_at(item.site, station, heads) or _sits_at(deps, tenant, item.site, station)
         who = {"site": item.site, "station": station}
         made = _by_keys(deps, {"agent": agent, **who}, call, written) if agent else made
     return None if made is None or made["from"]["agent"] == item.agent else made
@@ -204,11 +205,10 @@ def _is_asked(call: CallEntry) -> bool:
     return call.consult_of is not None and call.dialed != call.remote.number
 
 
-def _sat_at(station: str, heads: list[dict[str, Any] | None]) -> str | None:
+def _sat_at(site: str, station: str, heads: list[dict[str, Any] | None]) -> str | None:
     """Who had the interaction at a station, by its heads; None where those name nobody there, or several."""
-    seats = {str(seat) for head in heads if head for seat in head.get("seats", ())}
-    agents = [agent for place, _, agent in (seat.partition(" ") for seat in seats) if place == station]
-    return agents[0] if len(agents) == 1 else None
+    agents = {agent for head in heads for agent in seated(head, site, station)}
+    return agents.pop() if len(agents) == 1 else None
 
 
 def _sits_at(deps: Deps, tenant: str, site: str, station: str) -> str | None:

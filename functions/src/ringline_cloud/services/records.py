@@ -15,7 +15,7 @@ from ringline_cloud.identity import EdgeIdentity
 from ringline_cloud.services import numbers
 from ringline_cloud.services.deps import Deps
 from ringline_cloud.store.calls import Filed
-from ringline_cloud.store.interactions import Ring, is_erased
+from ringline_cloud.store.interactions import Ring, digests_of, is_erased, seated
 from ringline_cloud.store.table import Item
 from ringline_cloud.telemetry import logger
 from ringline_core.domain.summary import Summary, summary
@@ -90,8 +90,7 @@ def _is_listed(deps: Deps, who: EdgeIdentity, told: Summary, head: Item) -> bool
     if not told.number or told.direction is Direction.INTERNAL:
         return False
     digest = numbers.digest(deps.settings.pepper, who.tenant, told.number)
-    known = head.get("digests", {head.get("digest")})
-    return digest not in known and deps.interactions.history(who.tenant, digest, 1) is None
+    return digest not in digests_of(head) and deps.interactions.history(who.tenant, digest, 1) is None
 
 
 def _nameless(item: CallRecord) -> CallRecord:
@@ -144,10 +143,9 @@ def _row(seen: _Seen) -> dict[str, Any]:
 
 def _seated(deps: Deps, who: EdgeIdentity, record: RecordedCall, head: Item) -> Seated:
     """By what was noted when it rang; else by who sits there now, if they sat there then."""
-    noted = [each.split(" ", 1) for each in head.get("seats", ())]
     found: dict[str, str | None] = {}
     for station in dict.fromkeys(leg.station for leg in record.legs if leg.station):
-        here = [agent for where, agent in noted if where == station]
+        here = sorted(seated(head, who.site, station))
         began = next(leg for leg in record.legs if leg.station == station)
         found[station] = here[0] if len(here) == 1 else _sitting(deps, who, began)
     return [found.get(leg.station or "") for leg in record.legs]
@@ -164,16 +162,18 @@ def _sitting(deps: Deps, who: EdgeIdentity, leg: RecordedLeg) -> str | None:
 def _begin_late(deps: Deps, who: EdgeIdentity, seen: _Seen, head: Item) -> None:
     """What no ring has told: calls that rang at nobody's phone, or while the cloud was away."""
     told, record = seen.told, seen.record
-    digest = None
-    if told.number and told.direction is not Direction.INTERNAL:
+    digest, is_called = None, told.direction is Direction.OUTBOUND
+    if told.number and told.direction is not Direction.INTERNAL and told.consult_of is None:
         digest = numbers.digest(deps.settings.pepper, who.tenant, told.number)
-    is_new = not head or (digest is not None and digest not in head.get("digests", {head.get("digest")}))
+    known = digests_of(head)
+    is_new = not head or (digest is not None and digest not in known and (is_called or not known))
     agents = {agent: station for station, agent in seen.seats if agent and agent not in head.get("agents", ())}
     if not (is_new or agents):
         return
     began_at, ttl = to_rfc3339(told.began_at), deps.settings.kept_until_s(deps.now_ms())
     for agent, station in agents.items() or [(None, None)]:
-        ring = Ring(began_at, ttl, agent, digest, station, was=record.was[:16])
+        place = (who.site, station) if station else None
+        ring = Ring(began_at, ttl, agent, digest, is_called, place, record.was[:16])
         head = deps.interactions.ring(who.tenant, record.interaction, ring)
     if digest and is_new and not is_erased(head):
         at = head["started_at"]

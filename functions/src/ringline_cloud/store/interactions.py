@@ -20,8 +20,10 @@ class Ring:
         at: When its call began, RFC 3339.
         ttl: Until when it is kept; seconds since the epoch.
         agent: Who is logged on where it rang, if anybody is.
-        digest: Key of the remote number, kept so that a note finds the number's list later.
-        station: Where it rang.
+        digest: Key of the remote number, kept so that a note finds the number's list later: of the first one that an
+            interaction has, for later calls come from colleagues elsewhere and from whomever they ask.
+        is_called: Somebody here called that number, as when a customer is called back at another one.
+        place: Site and station where it rang.
         was: Interactions that merged into it.
     """
 
@@ -29,13 +31,25 @@ class Ring:
     ttl: int
     agent: str | None = None
     digest: str | None = None
-    station: str | None = None
+    is_called: bool = False
+    place: tuple[str, str] | None = None
     was: tuple[str, ...] = ()
 
 
 def is_erased(head: Item | None) -> bool:
     """Whether a head only says that its interaction was erased, or is being erased."""
     return head is not None and ERASED in head
+
+
+def digests_of(head: Item) -> set[str]:
+    """Keys of the numbers under which an interaction is listed."""
+    return {str(each) for each in (head.get("digest"), *head.get("digests", ())) if each}
+
+
+def seated(head: Item | None, site: str, station: str) -> set[str]:
+    """Who had the interaction at a station, by its head."""
+    seats = (str(each).split(" ", 2) for each in (head or {}).get("seats", ()))
+    return {who[2] for who in seats if who[:2] == [site, station]}
 
 
 def packed(record: str) -> bytes:
@@ -60,12 +74,12 @@ class Interactions:
         values: dict[str, Any] = {":at": ring.at, ":ttl": ring.ttl}
         expression = "SET started_at = if_not_exists(started_at, :at), #ttl = :ttl"
         if ring.digest:
-            expression += ", digest = :digest"
+            expression += ", digest = if_not_exists(digest, :digest)"
             values[":digest"] = ring.digest
         members = {
-            "digests": {ring.digest} if ring.digest else set[str](),
+            "digests": {ring.digest} if ring.digest and ring.is_called else set[str](),
             "agents": {ring.agent} if ring.agent else set[str](),
-            "seats": {f"{ring.station} {ring.agent}"} if ring.agent and ring.station else set[str](),
+            "seats": {" ".join((*ring.place, ring.agent))} if ring.agent and ring.place else set[str](),
             "was": set(ring.was),
         }
         added = {name: each for name, each in members.items() if each}

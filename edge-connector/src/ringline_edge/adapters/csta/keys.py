@@ -34,6 +34,7 @@ class DataKeys:
         own = {name: value for name, value in data.items() if name != NAME}
         if not linkage or len(linkage) > self._room:
             linkage = PREFIX + command[:_KEY] if own else ""
+        self._data.pop(linkage, None)  # the same key is given again within its hour
         if linkage and own:
             self._data[linkage] = own
             if len(self._data) > _REMEMBERED:
@@ -41,5 +42,11 @@ class DataKeys:
         return linkage
 
     def data(self, said: str) -> Data:
-        """What user data means: ours is the data that was given, another's is shown as `uui`."""
-        return self._data.get(said) or {"uui": said}
+        """What user data means: ours is the data that was given, another's is shown as `uui`.
+
+        A key of an interaction stays what it is, whoever gave it: the call may have been at another site and be back.
+        """
+        own = self._data.get(said)
+        if own is None:
+            return {"uui": said}
+        return own if said.startswith(PREFIX) else {**own, NAME: said}
