@@ -79,8 +79,10 @@ async def test_s45_a_killed_leader_is_followed_and_calls_go_on(pair: Pair) -> No
     stack = pair.stack
     async with ready_agent(stack, "anna") as page:
         talk = await talking(stack, page)
+        told = len(page.frames)
         await pair.first.end(signal.SIGKILL)
         await pair.second.becomes("active")
+        await eventually(lambda: any(each.get("t") == "station" for each in page.frames[told:]), timeout_s=10)
         assert page.doc is not None
         assert [(each["call"], each["leg"]) for each in page.doc["calls"]] == [(talk.call, "connected")]
         await does(page, "drop", call=talk.call)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ringline_cloud.services import linkage
@@ -147,12 +149,55 @@ def test_an_edge_of_a_large_site_gets_all_its_desks_by_few_requests(cloud: Cloud
     assert len(cloud.client.requests) < 20
 
 
-def test_an_answer_in_part_is_a_throttle_and_never_a_smaller_site(
+def test_an_answer_in_part_is_asked_on_while_it_shrinks(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.edge_leads()
+    for seq, station in enumerate(("1001", "1002", "1003"), 1):
+        cloud.state(station, seq)
+    whole, asked = cloud.client.client.batch_get_item, []
+
+    def one_at_a_time(*, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        ((table, request),) = RequestItems.items()
+        asked.append(len(request["Keys"]))
+        first, rest = request["Keys"][:1], request["Keys"][1:]
+        left = {table: {**request, "Keys": rest}} if rest else {}
+        return {**whole(RequestItems={table: {**request, "Keys": first}}), "UnprocessedKeys": left}
+
+    monkeypatch.setattr(cloud.client, "batch_get_item", one_at_a_time, raising=False)
+    assert [each.station for each in cloud.deps.stations.of_site(TENANT, SITE)] == ["1001", "1002", "1003"]
+    assert asked == [3, 2, 1]
+
+
+def test_a_table_that_tells_no_more_is_a_throttle_and_never_a_smaller_site(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloud.edge_leads()
     cloud.state("1001", 1)
-    answer: dict[str, object] = {"Responses": {}, "UnprocessedKeys": {"table": {"Keys": [{}]}}}
-    monkeypatch.setattr(cloud.client, "batch_get_item", lambda **_: answer, raising=False)
+
+    def nothing(*, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        return {"Responses": {}, "UnprocessedKeys": RequestItems}
+
+    monkeypatch.setattr(cloud.client, "batch_get_item", nothing, raising=False)
     with pytest.raises(StoreThrottledError):
         cloud.deps.stations.of_site(TENANT, SITE)
+
+
+def test_a_lead_whose_taking_was_not_told_is_told_by_the_next_beat(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.edge_leads("edge-2", "t1", "e2")
+    cloud.state("1001", 1)
+    cloud.later(61)
+    cloud.client.dies_in = 5
+    refused = cloud.from_edge({"t": "beat", "epoch": 1, "pbx": "up"}, "edge-2", "e2")
+    assert refused
+    assert refused["t"] == "error"
+    cloud.client.dies_in = None
+    assert cloud.deps.leases.get(TENANT, SITE).holder == "edge-2"
+    assert beat(cloud, 1, "edge-2", "e2") == ("active", 2)
+    assert [item["station"] for item in cloud.edges.to("e2", "desks")[-1]["items"]] == ["1001"]
+
+
+def test_an_older_process_of_the_same_edge_does_not_take_its_lead_back(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.edge_leads(session="s2", socket="e2")
+    assert beat(cloud, 1) == ("standby", 2)
+    assert beat(cloud, 2, socket="e2") == ("active", 2)

@@ -46,17 +46,33 @@ def test_a_key_that_comes_late_still_counts_and_the_ring_is_told_again(model: St
     assert model.apply(replace(RINGS, data={})).stations == {"1001": frozenset({"c-paris-k1"})}
     assert call(model)["interaction"] == "i-paris-k1"
     assert model.apply(BROUGHT).stations == {"1001": frozenset({"c-paris-k1"})}
-    assert call(model)["interaction"] == "i-lyon-17"
+    assert (call(model)["interaction"], call(model)["was"]) == ("i-lyon-17", ["i-paris-k1"])
 
 
-def test_an_edge_that_learns_the_secret_late_looks_again(model: StationModel) -> None:
+@pytest.mark.parametrize("ucid", [None, "00001001791428242051"])
+def test_an_edge_that_learns_the_secret_late_looks_again(ucid: str | None) -> None:
     late = StationModel("paris")
     late.lead(1)
-    late.apply(BROUGHT)
-    late.apply(RINGS)
-    assert call(late)["interaction"] == "i-paris-k1"
+    late.apply(replace(BROUGHT, linkage=ucid))
+    late.apply(replace(RINGS, linkage=ucid))
+    assert call(late)["interaction"] == (f"i--{ucid}" if ucid else "i-paris-k1")
     late.linkage = LINKAGE
     assert call(late)["interaction"] == "i-lyon-17"
+
+
+def test_a_key_goes_before_a_name_that_all_sites_share_in_any_order(model: StationModel) -> None:
+    station, trunk = (replace(each, linkage="00001001791428242051") for each in (RINGS, BROUGHT))
+    seen = []
+    for facts in ((station, trunk), (trunk, station), (replace(trunk, data={}), station, trunk)):
+        made = StationModel("paris")
+        made.lead(1)
+        made.linkage = LINKAGE
+        for fact in facts:
+            made.apply(fact)
+        seen.append(call(made)["interaction"])
+        made.apply(replace(trunk, data={}))
+        assert call(made)["interaction"] == "i-lyon-17"
+    assert seen == ["i-lyon-17"] * 3
 
 
 def test_a_snapshot_tells_the_key_before_anything_rings(model: StationModel) -> None:

@@ -25,9 +25,10 @@ def test_without_room_for_it_data_goes_by_a_key_of_our_own_and_nothing_goes_with
     own = keys.keep("0123456789abcdef0123456789", {"linkage": KEY, "order": "4711"})
     assert (len(own), keys.data(own)) == (29, {"order": "4711"})
     assert keys.keep("c2", {"linkage": KEY}) == ""
+    assert DataKeys(0).keep("c3", {"linkage": KEY, "order": "4711"}) == ""
 
 
-@pytest.mark.parametrize("room", [31, 129])
+@pytest.mark.parametrize("room", [-1, 129])
 def test_no_switch_has_such_room(room: int) -> None:
     with pytest.raises(ValidationError, match="user_data_bytes"):
         CstaConfig(host="h", dialect="plain", stations=("1001",), user_data_bytes=room)

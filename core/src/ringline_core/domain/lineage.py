@@ -50,6 +50,8 @@ class Lineage:
         self._nodes: dict[str, _Node] = {}
         self._stories: dict[str, Story] = {}
         self._continued: dict[str, str] = {}
+        self._shared: set[str] = set()
+        self._left: dict[str, list[str]] = {}
 
     def __contains__(self, call: str) -> bool:
         return call in self._nodes
@@ -101,12 +103,27 @@ class Lineage:
         """`call` continues an earlier interaction, of whatever site, instead of beginning its own."""
         self._continued[call] = interaction
 
-    def link(self, leg: Leg) -> None:
-        """A call that another site knows too continues the interaction that it has there."""
-        if leg.call in self._continued:
-            return
-        if interaction := self._brought(leg) or (interaction_id("", leg.linkage) if leg.linkage else None):
-            self.go_on(leg.call, interaction)
+    def link(self, leg: Leg) -> bool:
+        """A call that another site knows too continues the interaction that it has there; whether that was news.
+
+        A key goes before a name that all sites share, whichever comes first.
+        """
+        known = self._continued.get(leg.call)
+        if known is not None and leg.call not in self._shared:
+            return False
+        if interaction := self._brought(leg):
+            self._shared.discard(leg.call)
+        elif known is None and leg.linkage:
+            interaction = interaction_id("", leg.linkage)
+            self._shared.add(leg.call)
+        if not interaction:
+            return False
+        self.go_on(leg.call, interaction)
+        return True
+
+    def leave(self, call: str, interaction: str) -> None:
+        """`call` was shown under another interaction before: that one has merged into the one that it continues."""
+        self._left.setdefault(call, []).append(interaction)
 
     def _brought(self, leg: Leg) -> str | None:
         """The interaction of the key that a call brought from its beginning.
@@ -126,7 +143,9 @@ class Lineage:
     def merged(self, site: str, story: Story) -> list[str]:
         """Wire ids that merged into the story's; a call that continues it is no other one."""
         own = self.interaction(site, story.root)
-        return [each for each in dict.fromkeys(self.interaction(site, old) for old in story.was) if each != own]
+        left = (each for call in (story.root, *story.was) for each in self._left.get(call, ()))
+        old = (self.interaction(site, each) for each in story.was)
+        return [each for each in dict.fromkeys((*left, *old)) if each != own]
 
     def drop(self, calls: Iterable[str]) -> None:
         """Forget a whole component that is over."""
@@ -134,6 +153,8 @@ class Lineage:
             self._nodes.pop(call, None)
             self._stories.pop(call, None)
             self._continued.pop(call, None)
+            self._left.pop(call, None)
+            self._shared.discard(call)
 
     def keep(self, calls: Iterable[str]) -> None:
         """Forget all but the components of `calls`; a join told late may have named calls that nobody ends again."""

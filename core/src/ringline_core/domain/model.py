@@ -180,13 +180,20 @@ class StationModel:
             return NOTHING
         if leg.ended is None:
             self._lineage.see(leg.call, leg.started_at_ms, outside=leg.outside)
-            self._lineage.link(leg)
+            if leg.data or leg.linkage:
+                self._link(leg)
         self._chronicle.note(leg)
         if leg.station is not None:
             if known is None and leg.origin and (placed := self._station(leg.station).placed(leg)):
                 self._lineage.go_on(leg.call, placed.interaction)
             self._tell_leg(self._station(leg.station), known, leg, quiet=quiet)
         return self._changes_around(leg)
+
+    def _link(self, leg: Leg) -> None:
+        before = self._lineage.interaction(self.site, leg.call)
+        others = [self._legs[each] for each in self._by_call.get(leg.call, ()) if each != leg.leg]
+        if self._lineage.link(leg) and any(each.station for each in others):
+            self._lineage.leave(leg.call, before)
 
     def _keep(self, leg: Leg) -> None:
         if leg.ended is None:

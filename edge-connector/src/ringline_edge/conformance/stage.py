@@ -195,9 +195,9 @@ class Stage:
         """An outside caller dials."""
         return await self.world.bank.dial_in(number, to, uui)
 
-    def key(self, interaction: str) -> str:
-        """The key that another site would send along with a call of this interaction."""
-        return Linkage(SIGNING).key(interaction, _now_ms())
+    def key(self, interaction: str, secret: str = SIGNING) -> str:
+        """The key that another site, which has this secret, would send along with a call of this interaction."""
+        return Linkage(secret).key(interaction, _now_ms())
 
     async def goes_out(self, number: str, interaction: str) -> None:
         """Wait until an outside number is called with the key of an interaction.

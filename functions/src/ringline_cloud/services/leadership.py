@@ -62,9 +62,8 @@ def beat(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) -> tuple
     now_ms = deps.now_ms()
     until = now_ms + _lease_ms(deps)
     leads, lease = deps.leases.renew(who.tenant, who.site, who.edge, message.epoch, socket, until, message.pbx)
-    if not leads and (lease.holder is None or lease.until_ms < now_ms):
-        known = deps.sockets.get(socket) or {}
-        leads, lease = _lead(deps, who, socket, str(known.get("session", "")), now_ms)
+    if not leads and (lease.holder in (None, who.edge) or lease.until_ms < now_ms):
+        leads, lease = _follow(deps, who, socket, lease, now_ms)
         if leads:
             _send_desks(deps, who, socket)
             watching.led(deps, who.tenant, who.site, lease.epoch, socket)
@@ -86,6 +85,14 @@ def _lead(deps: Deps, who: EdgeIdentity, socket: str, session: str, now_ms: int)
     if kept:
         return True, lease
     return deps.leases.take(who.tenant, who.site, who.edge, session, socket, now_ms, until)
+
+
+def _follow(deps: Deps, who: EdgeIdentity, socket: str, lease: Lease, now_ms: int) -> tuple[bool, Lease]:
+    """Take a lead that nobody has; or one that is this session's own, whose taking it was not told of."""
+    session = str((deps.sockets.get(socket) or {}).get("session", ""))
+    if lease.holder == who.edge and lease.until_ms >= now_ms:
+        return deps.leases.keep(who.tenant, who.site, who.edge, session, socket, now_ms + _lease_ms(deps))
+    return _lead(deps, who, socket, session, now_ms)
 
 
 def _lease_ms(deps: Deps) -> int:

@@ -63,15 +63,19 @@ class Table:
         """The items of these keys, read consistently, in no order; those that are not there are left out.
 
         Raises:
-            StoreThrottledError: The table refused for load, or answered in part.
+            StoreThrottledError: The table refused for load, or has no more to tell before all is told.
         """
         found: list[Item] = []
         for begin in range(0, len(wanted), _AT_ONCE):
-            asked = {"Keys": [_out(key) for key in wanted[begin : begin + _AT_ONCE]], "ConsistentRead": True}
-            answer = self._ask(lambda asked=asked: self._client.batch_get_item(RequestItems={self._name: asked}))
-            if answer.get("UnprocessedKeys"):
-                raise StoreThrottledError("UnprocessedKeys")
-            found += [_in(item) for item in answer["Responses"].get(self._name, ())]
+            asked = [_out(key) for key in wanted[begin : begin + _AT_ONCE]]
+            while asked:
+                request = {self._name: {"Keys": asked, "ConsistentRead": True}}
+                answer = self._ask(lambda request=request: self._client.batch_get_item(RequestItems=request))
+                left = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+                if len(left) == len(asked):
+                    raise StoreThrottledError("UnprocessedKeys")
+                asked = left  # an answer in part is ordinary: it has a bound in bytes
+                found += [_in(item) for item in answer["Responses"].get(self._name, ())]
         return found
 
     def put(self, item: Mapping[str, Any], *, only_new: bool = False) -> bool:

@@ -63,7 +63,8 @@ class CstaConfig(_Table):
         cleanup_delay_s: How long AES keeps a session whose link is gone.
         agent_poll_s: How often agents' states are asked for; AES does not tell all changes.
         heartbeat_s: Pause between two signs of life where there is no application session.
-        user_data_bytes: Room for user data (UUI) along a call: 96 at Communication Manager [D], 32 in old releases.
+        user_data_bytes: Room for user data (UUI) along a call: 96 at Communication Manager [D], 32 in old releases;
+            with 0 nothing is sent along.
         shared_ucid: Trunks to the other sites, and none else, bring UCIDs in: a call has the same one at each of them.
         without: Verbs that this switch or this licence cannot do.
     """
@@ -99,7 +100,7 @@ class CstaConfig(_Table):
     reject_to: str = ""
     agent_poll_s: float = Field(default=8, gt=0, le=600)
     hold: HoldConfig = HoldConfig()
-    user_data_bytes: int = Field(default=96, ge=32, le=128)
+    user_data_bytes: int = Field(default=96, ge=0, le=128)
     shared_ucid: bool = False
     without: tuple[Verb, ...] = ()
 

@@ -33,7 +33,8 @@ class DataKeys:
         linkage = str(data.get(NAME) or "")
         own = {name: value for name, value in data.items() if name != NAME}
         if not linkage or len(linkage) > self._room:
-            linkage = PREFIX + command[:_KEY] if own else ""
+            own_key = PREFIX + command[:_KEY]
+            linkage = own_key if own and len(own_key) <= self._room else ""
         self._data.pop(linkage, None)  # the same key is given again within its hour
         if linkage and own:
             self._data[linkage] = own

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ringline_core.domain.linkage import Linkage
 from ringline_core.wire.codes import Verb
 from ringline_edge.conformance.scenarios.scenario import Plays
 from ringline_edge.conformance.stage import CUSTOMER, FAR, NotSeenError, Stage
@@ -122,7 +121,7 @@ async def comes_from_another_site(stage: Stage) -> None:
 @plays("along")
 async def a_forged_key_names_nothing(stage: Stage) -> None:
     """Whoever dials in with a key that nobody signed begins an interaction of their own."""
-    await stage.caller("1001", uui=Linkage("another tenant's").key("i-lyon-17", 1_800_000_000_000))
+    await stage.caller("1001", uui=stage.key("i-lyon-17", "another tenant's"))
     (ringing,) = await stage.shows("1001", {"leg": "alerting", "remote": CUSTOMER})
     if ringing["interaction"] == "i-lyon-17":
         raise NotSeenError("a forged key was believed")
