@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ringline_edge.adapters.asterisk.channels import Channel
+from ringline_edge.adapters.asterisk.channels import Channel, Consult
 from ringline_edge.adapters.asterisk.floor import Floor
 from ringline_edge.adapters.asterisk.members import Member
 
@@ -30,6 +30,7 @@ class Action:
         undo: What takes it back when a later one fails.
         settled: Errors of the PBX that say that there was nothing left to do.
         data: Call data that it sets on its channel.
+        cancels: The consultation that it ends.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Action:
     undo: Action | None = None
     settled: tuple[str, ...] = ()
     data: Mapping[str, str] = field(default_factory=dict)
+    cancels: Consult | None = None
 
 
 @dataclass(frozen=True, slots=True)

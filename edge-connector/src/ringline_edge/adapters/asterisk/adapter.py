@@ -15,7 +15,7 @@ from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.asterisk import commands, examining, holds, rights, snapshot
 from ringline_edge.adapters.asterisk.actions import Action, Situation
-from ringline_edge.adapters.asterisk.channels import Naming
+from ringline_edge.adapters.asterisk.channels import Consult, Naming
 from ringline_edge.adapters.asterisk.config import AsteriskConfig
 from ringline_edge.adapters.asterisk.keys import OwnPauses
 from ringline_edge.adapters.asterisk.protocol import Message
@@ -298,7 +298,7 @@ class AsteriskAdapter:
         done: list[Action] = []
         try:
             for step in steps:
-                await self._do(session, step)
+                await (self._cancel(session, step, step.cancels) if step.cancels else self._do(session, step))
                 done.append(step)
                 self._remember(station, step)
         except CommandError:
@@ -306,6 +306,15 @@ class AsteriskAdapter:
                 with contextlib.suppress(CommandError):
                     await self._do(session, undo)
                     self._remember(station, undo)
+            raise
+
+    async def _cancel(self, session: AmiSession, step: Action, consult: Consult) -> None:
+        """The PBX may tell of it before it answers."""
+        consult.is_cancelled = True
+        try:
+            await self._do(session, step)
+        except CommandError:
+            consult.is_cancelled = False
             raise
 
     async def _do(self, session: AmiSession, step: Action, ident: str | None = None) -> None:

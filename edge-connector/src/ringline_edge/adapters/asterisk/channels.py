@@ -158,6 +158,7 @@ class Consult:
         link: First half of the Local pair to whoever is asked; None before it is born, and once it is over.
         is_alone: The customer has hung up.
         is_passed_on: The agent hung up before the answer, and the customer is sent there alone.
+        is_cancelled: We were asked to end it and to bring the customer back.
     """
 
     agent: Channel
@@ -165,6 +166,7 @@ class Consult:
     link: Channel | None = None
     is_alone: bool = False
     is_passed_on: bool = False
+    is_cancelled: bool = False
 
     @property
     def all(self) -> tuple[Channel, ...]:

@@ -6,6 +6,7 @@ The consult context of the dial plan does the work and knows every way out; here
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ringline_core.errors import CommandError
@@ -65,7 +66,7 @@ def step(verb: Verb, own: Channel, now: Situation, config: AsteriskConfig) -> It
         return
     match verb:
         case Verb.CANCEL:
-            yield hang_up(link, CLEARING)
+            yield replace(hang_up(link, CLEARING), cancels=found)
         case Verb.COMPLETE:
             if found.is_alone:
                 raise CommandError(ErrorCode.NOT_ALLOWED, "The customer has hung up.")

@@ -36,8 +36,8 @@ def is_number(exten: str) -> bool:
 
 def leaves(floor: Floor, channel: Channel, message: Message, at_ms: int) -> Iterator[Fact]:
     """BridgeLeave into the consult context: the first of the two to leave tells who asks about whom."""
-    if not floor.naming.is_consult(message.get("Context", "")):
-        return
+    if channel.ended_by is not None or not floor.naming.is_consult(message.get("Context", "")):
+        return  # who was in a consultation before is in that context still, also when it is hung up
     exten, bridge = message.get("Exten", ""), message["BridgeUniqueid"]
     mates = [each for each in floor.bridges.get(bridge, ()) if each != channel.ident]
     other = floor.find(mates[0]) if len(mates) == 1 else None
@@ -99,6 +99,9 @@ def moved(floor: Floor, channel: Channel, at_ms: int) -> Iterator[Fact]:
 
 
 def _with_customer(floor: Floor, consult: Consult, at_ms: int) -> Iterator[Fact]:
+    if consult.link is not None and consult.is_cancelled:
+        # The pair's own end may be told only after the customer is back.
+        yield from _link_gone(floor, consult, consult.link, at_ms)
     agent, link = consult.agent, consult.link
     if link is not None:
         _hold(link, at_ms)
@@ -164,11 +167,16 @@ def hangs_up(floor: Floor, channel: Channel, at_ms: int) -> Iterator[Fact]:
         elif channel is consult.customer:
             yield from _customer_gone(floor, consult, at_ms)
         else:
-            yield channel.leg(_over(consult, channel, at_ms))
-            _ask_no_more(floor, consult)
-            consult.link = channel.state = channel.consult = consult.agent.ended_by = None
-            if consult.is_alone:
-                _close(floor, consult)
+            yield from _link_gone(floor, consult, channel, at_ms)
+
+
+def _link_gone(floor: Floor, consult: Consult, link: Channel, at_ms: int) -> Iterator[Fact]:
+    yield link.leg(_over(consult, link, at_ms))
+    _ask_no_more(floor, consult)
+    consult.link = link.state = link.consult = consult.agent.ended_by = None
+    here = floor.bridge_of.get(consult.agent.ident)
+    if consult.is_alone or (here is not None and here == floor.bridge_of.get(consult.customer.ident)):
+        _close(floor, consult)
 
 
 def _over(consult: Consult, link: Channel, at_ms: int) -> Ended:
