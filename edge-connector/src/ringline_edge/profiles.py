@@ -43,7 +43,7 @@ def play(profile: str) -> None:
 def try_it(profile: str, connect: str, sidecar: list[str], setting: list[str], tls: list[str], seconds: float) -> None:
     """Connect to a feed and print what the profile makes of it."""
     plan = _plan(profile)
-    if not connect and not sidecar:
+    if plan.profile.transport != "poll" and not connect and not sidecar:
         _end("say where the feed is: --connect host:port, or --sidecar", EXIT_CONFIG)
     try:
         config = MappingConfig.model_validate(

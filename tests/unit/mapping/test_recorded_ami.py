@@ -72,5 +72,5 @@ def test_calls_that_begin_and_end_leave_nothing_behind() -> None:
     assert len(set(told)) == 1
     assert told[0] > 1000
     assert (translator.floor.legs, translator.floor.calls) == ({}, {})
-    # What the first rounds left are caches of Python's own.
-    assert traced[3] - traced[1] < 2_000
+    # What the first rounds left are caches of Python's own; one leg kept of each call would be ten times as much.
+    assert traced[3] - traced[1] < 20_000

@@ -47,8 +47,8 @@ def check(config: MappingConfig, plan: Plan) -> None:
         ConfigError: With the key and the reason.
     """
     profile = plan.profile
-    needed = NEEDED[profile.transport]
-    given = {"hosts": config.hosts, "listen": config.listen, "sidecar": config.sidecar}
+    needed = NEEDED.get(profile.transport)
+    given = {None: True, "hosts": config.hosts, "listen": config.listen, "sidecar": config.sidecar}
     if not given[needed]:
         raise ConfigError(f"pbx.mapping.{needed}: needed by the profile {profile.name}")
     if lacking := sorted(set(profile.settings) - config.settings.keys()):
@@ -71,10 +71,10 @@ def _check_http(config: MappingConfig, profile: Profile) -> None:
 
 def _check_tls(given: TlsConfig, transport: str) -> None:
     """Read the files once, so that `check-config` tells what is wrong with them."""
-    unused = {"tcp-server": {"pin_sha256", "server_name"}, "sidecar": set(TlsConfig.model_fields)}
+    unused = {"poll": set[str](), "tcp-server": {"pin_sha256", "server_name"}, "sidecar": set(TlsConfig.model_fields)}
     if senseless := sorted(unused.get(transport, set()) & given.model_fields_set):
         raise ConfigError(f"pbx.mapping.tls: {', '.join(senseless)} mean nothing for the transport {transport}")
-    if transport in ("tcp", "websocket", "webhook"):
+    if transport in ("tcp", "websocket", "webhook", "poll"):
         tls.calling(given)
     if transport in ("tcp-server", "webhook"):
         tls.serving(given, known_only=given.ca_file is not None)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ringline_core.domain.facts import CallLegs, Snapshot
 from ringline_core.errors import CommandError, PbxProtocolError, PbxUnavailableError
 from ringline_core.wire.codes import ErrorCode
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.examination import Examination, of_snapshot
+from ringline_edge.adapters.mapping.asks import HttpSession
 from ringline_edge.adapters.mapping.commands import requests
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.hooks import HookSession
 from ringline_edge.adapters.mapping.plan import Plan
+from ringline_edge.adapters.mapping.polls import PollSession
 from ringline_edge.adapters.mapping.session import Session
 from ringline_edge.adapters.mapping.translate import Translator
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 from ringline_edge.adapters.tap import Tap
+
+_KINDS: Final[dict[str, type[Session | HttpSession]]] = {"webhook": HookSession, "poll": PollSession}
+"""Sessions of feeds that are no streams, by transport."""
 
 
 class MappingAdapter:
@@ -26,7 +33,7 @@ class MappingAdapter:
         self._settings = {name: secret.get_secret_value() for name, secret in config.settings.items()}
         self._translator = Translator(plan, self._settings)
         self._capabilities = Capabilities(frozenset(plan.commands))
-        self._session: Session | HookSession | None = None
+        self._session: Session | HttpSession | None = None
 
     @property
     def identity(self) -> PbxIdentity:
@@ -50,7 +57,7 @@ class MappingAdapter:
 
     async def run(self, emit: Emit) -> None:
         """See `PbxAdapter.run`."""
-        kind = HookSession if self._plan.profile.transport == "webhook" else Session
+        kind = _KINDS.get(self._plan.profile.transport, Session)
         async with kind.opened(self._plan, self._translator, self._config, self._settings, emit, self._tap) as session:
             self._session = session
             try:
@@ -73,7 +80,7 @@ class MappingAdapter:
             floor.remark(leg, were)
             raise
 
-    async def _ask_all(self, session: Session | HookSession, command: EdgeCommand, calls: CallLegs) -> None:
+    async def _ask_all(self, session: Session | HttpSession, command: EdgeCommand, calls: CallLegs) -> None:
         floor = self._translator.floor
         for request in requests(self._plan, command, calls, floor, session.known, session.new_id):
             try:

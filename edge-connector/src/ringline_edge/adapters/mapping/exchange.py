@@ -25,6 +25,8 @@ _BODY_TYPES: Final = {
     "fields": "text/plain",
 }
 _HEADER: Final = re.compile(HEADER)
+BY_HTTP: Final = ("webhook", "poll")
+"""Transports whose messages of ours are requests of HTTP."""
 
 
 @dataclass(frozen=True, slots=True)

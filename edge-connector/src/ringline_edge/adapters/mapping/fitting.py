@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ringline_edge.adapters.mapping.exchange import BY_HTTP
 from ringline_edge.adapters.mapping.expressions import Compiler
 from ringline_edge.adapters.mapping.loading import Place
 from ringline_edge.adapters.mapping.profile import Profile
@@ -17,8 +18,8 @@ def check(compiler: Compiler, profile: Profile) -> None:
     Raises:
         ProfileError: With line and key.
     """
-    posts = (_of_posts, _of_talk, _of_requests)
-    for part in posts if profile.transport == "webhook" else (_of_streams, _of_lists, _of_answers):
+    ways = {"webhook": (_of_posts, _of_talk, _of_requests), "poll": (_of_polls, _of_talk, _of_requests)}
+    for part in ways.get(profile.transport, (_of_streams, _of_lists, _of_answers)):
         for place, reason in part(profile):
             raise compiler.fail(place, reason)
     for place, reason in (*_of_others(profile), *_of_settings(profile)):
@@ -52,7 +53,7 @@ def _of_answers(profile: Profile) -> Iterator[Fault]:
         yield ("replies",), "ok is missing: what is a good answer?"
     for number, each in enumerate(profile.replies.errors):
         if each.status:
-            yield ("replies", "errors", number, "status"), "only the transport webhook has answers of HTTP"
+            yield ("replies", "errors", number, "status"), "only webhook and poll have answers of HTTP"
 
 
 def _of_posts(profile: Profile) -> Iterator[Fault]:
@@ -60,6 +61,17 @@ def _of_posts(profile: Profile) -> Iterator[Fault]:
         yield ("transport",), "webhook is missing: where are posts taken, and by which secret?"
     if profile.framing.kind != "whole":
         yield ("framing",), "each post is one message: whole"
+
+
+def _of_polls(profile: Profile) -> Iterator[Fault]:
+    if profile.http is None or profile.http.every_s is None:
+        yield ("transport",), "http.every_s is missing: where is the PBX asked, and how often?"
+    if not profile.session.snapshot:
+        yield ("session",), "snapshot is missing: what is the PBX asked for?"
+    if profile.framing.kind != "whole":
+        yield ("framing",), "each answer is one message: whole"
+    if profile.session.heartbeat is not None:
+        yield ("session", "heartbeat"), "an answer that fails to come is noticed without"
 
 
 def _of_talk(profile: Profile) -> Iterator[Fault]:
@@ -88,10 +100,16 @@ def _of_requests(profile: Profile) -> Iterator[Fault]:
 
 def _of_others(profile: Profile) -> Iterator[Fault]:
     """Keys of other transports."""
-    keys = (("webhook", profile.webhook, "webhook"), ("http", profile.http, "webhook"))
-    for name, given, transport in (*keys, ("websocket", profile.websocket, "websocket")):
-        if given is not None and profile.transport != transport:
+    keys = (
+        ("webhook", profile.webhook, ("webhook",)),
+        ("http", profile.http, BY_HTTP),
+        ("websocket", profile.websocket, ("websocket",)),
+    )
+    for name, given, transports in keys:
+        if given is not None and profile.transport not in transports:
             yield (name,), f"means nothing for the transport {profile.transport}"
+    if profile.http is not None and profile.http.every_s is not None and profile.transport != "poll":
+        yield ("http", "every_s"), f"means nothing for the transport {profile.transport}"
 
 
 def _of_settings(profile: Profile) -> Iterator[Fault]:

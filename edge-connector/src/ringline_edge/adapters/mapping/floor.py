@@ -198,20 +198,30 @@ class Floor:
         if len(self.agents) + len(self.devices) >= MOST:
             raise PbxProtocolError(f"the PBX tells of more than {MOST} agents and phones")
 
-    def compare(self, listing: Listing, covers: Collection[str]) -> None:
-        """Drop what was there before and is not in a list of all."""
+    def compare(self, listing: Listing, covers: Collection[str]) -> list[Leg | Agent | Device]:
+        """Drop what was there before and is not in a list of all; the last facts of that."""
+        gone: list[Leg | Agent | Device] = []
         if "legs" in covers:
             for leg in [each for each in self.legs.values() if each.key not in listing.legs]:
+                if (fact := self.leg(leg)) is not None:
+                    gone.append(fact)
                 self.forget(leg)
         if "devices" in covers:
+            gone += [each for key, each in self.devices.items() if key not in listing.devices]
             self.devices = {key: each for key, each in self.devices.items() if key in listing.devices}
-        if "agents" in covers:
-            for station, memory in list(self.agents.items()):
-                if memory.queues is None and station not in listing.agents:
-                    del self.agents[station]
-                elif memory.queues is not None:
-                    kept = {name: each for name, each in memory.queues.items() if (station, name) in listing.members}
-                    memory.queues = kept
+        return gone + self._compare_agents(listing) if "agents" in covers else gone
+
+    def _compare_agents(self, listing: Listing) -> list[Leg | Agent | Device]:
+        gone: list[Leg | Agent | Device] = []
+        for station, memory in list(self.agents.items()):
+            if memory.queues is None and station not in listing.agents:
+                gone.append(self.agents.pop(station).agent)
+            elif memory.queues is not None:
+                kept = {name: each for name, each in memory.queues.items() if (station, name) in listing.members}
+                if memory.queues and not kept:
+                    gone.append(memory.agent)
+                memory.queues = kept
+        return gone
 
     def all_legs(self) -> Iterator[Leg]:
         """Facts of all legs that can be told."""

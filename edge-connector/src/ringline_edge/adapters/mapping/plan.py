@@ -166,7 +166,7 @@ def _login(compiler: Compiler, profile: Profile, known: Collection[str]) -> tupl
 
 
 def _say(compiler: Compiler, profile: Profile, template: Template, known: Collection[str], place: Place) -> Say:
-    compiled = exchange.compiled if profile.transport == "webhook" else templates.compiled
+    compiled = exchange.compiled if profile.transport in exchange.BY_HTTP else templates.compiled
     return compiled(compiler, template, known, place)
 
 
@@ -214,7 +214,7 @@ def _replies(compiler: Compiler, replies: Replies) -> ReplyPlan:
 
 
 def _command(compiler: Compiler, profile: Profile, rule: CommandRule, known: set[str], place: Place) -> CommandPlan:
-    if rule.reply and profile.replies is None and profile.transport != "webhook":
+    if rule.reply and profile.replies is None and profile.transport not in exchange.BY_HTTP:
         raise compiler.fail(place, "waits for an answer, and there are no replies; else say reply: false")
     names = known | ARGUMENTS | rule.use.keys()
     # Values of a command are taken from its arguments by name, whatever the feed's format is.

@@ -289,9 +289,14 @@ class WebhookRule(Part):
 
 
 class HttpRule(Part):
-    """Where the PBX takes requests: `base` names the setting with its address, `headers` go with each."""
+    """Where the PBX takes requests: `base` names the setting with its address, `headers` go with each.
+
+    Attributes:
+        every_s: For `transport: poll`, how often the snapshot is asked for.
+    """
 
     base: str
+    every_s: Seconds | None = None
     headers: dict[str, str] = Field(default_factory=dict)
 
 
@@ -366,7 +371,7 @@ class Profile(Part):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
     source: str = Field(min_length=1)
-    transport: Literal["tcp", "tcp-server", "sidecar", "webhook", "websocket"] = "tcp"
+    transport: Literal["tcp", "tcp-server", "sidecar", "webhook", "websocket", "poll"] = "tcp"
     framing: Framing
     encoding: Literal["utf-8", "utf-16le", "latin-1", "cp1252"] = "utf-8"
     max_message_bytes: int = Field(default=256 * 1024, ge=64, le=MAX_MESSAGE_BYTES)

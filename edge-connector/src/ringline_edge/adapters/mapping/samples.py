@@ -104,7 +104,7 @@ class _Played:
             yield f"the command should send {wanted}, sends {said}"
 
     def _message(self, template: Template) -> str | HttpMessage:
-        if self._plan.profile.transport != "webhook":
+        if self._plan.profile.transport not in exchange.BY_HTTP:
             return self._rendered(template)
         # A sample is written like the command, with all values in it: it may as well be rendered like one.
         compiler = Compiler(self._plan.profile.format, Lines("sample"), ())

@@ -70,11 +70,11 @@ class Translator:
         """From now on messages tell all that is there."""
         self.floor.listing = Listing()
 
-    def end_list(self) -> None:
-        """What was not told is not there."""
+    def end_list(self) -> list[Fact]:
+        """What was not told is not there; the last that was known of it."""
         listing, self.floor.listing = self.floor.listing, None
-        if listing is not None:
-            self.floor.compare(listing, self._plan.profile.session.covers)
+        gone = () if listing is None else self.floor.compare(listing, self._plan.profile.session.covers)
+        return [*gone]
 
     def drop_list(self) -> None:
         """The list did not come to its end; it says nothing about what was not told."""

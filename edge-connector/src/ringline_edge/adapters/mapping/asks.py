@@ -1,0 +1,162 @@
+"""One session with a PBX that is asked by HTTP: for everything that is there, and by the requests of commands."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Self
+
+import aiohttp
+
+from ringline_core.domain.facts import Snapshot
+from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, PbxUnavailableError
+from ringline_core.wire.codes import ErrorCode
+from ringline_edge.adapters.mapping import documents
+from ringline_edge.adapters.mapping.commands import Request, refusal
+from ringline_edge.adapters.mapping.config import MappingConfig
+from ringline_edge.adapters.mapping.door import whole
+from ringline_edge.adapters.mapping.exchange import HttpMessage
+from ringline_edge.adapters.mapping.expressions import Scope
+from ringline_edge.adapters.mapping.listening import Listener, now_ms
+from ringline_edge.adapters.mapping.plan import Plan
+from ringline_edge.adapters.mapping.profile import CommandRule
+from ringline_edge.adapters.mapping.sockets import connector
+from ringline_edge.adapters.mapping.translate import Translator
+from ringline_edge.adapters.port import Emit
+from ringline_edge.adapters.tap import Tap
+
+Answer = tuple[int, str]
+"""Status and body."""
+
+
+class HttpSession(ABC):
+    """What a PBX is asked; how it is heard is the subclasses' matter."""
+
+    def __init__(
+        self, plan: Plan, translator: Translator, config: MappingConfig, settings: Mapping[str, str],
+        http: aiohttp.ClientSession, emit: Emit,
+    ) -> None:  # fmt: skip
+        """Nothing is known yet."""
+        self._plan, self._translator, self._config = plan, translator, config
+        self._settings, self._http, self._emit = settings, http, emit
+        self.known = {f"settings.{name}": value for name, value in settings.items()}
+        self._listener = Listener(translator, emit, plan.sequence)
+        self._ids = itertools.count(1)
+        self._mark = uuid.uuid4().hex[:8]
+        self._listing = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, plan: Plan, translator: Translator, config: MappingConfig, settings: Mapping[str, str], emit: Emit,
+        tap: Tap | None,
+    ) -> AsyncIterator[Self]:  # fmt: skip
+        """A session that hears nothing yet; HTTP has no frames that a recording could keep, so nobody listens in."""
+        del tap
+        jar = aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(connector=connector(config), cookie_jar=jar, auto_decompress=False) as http:
+            yield cls(plan, translator, config, settings, http, emit)
+
+    @property
+    def is_live(self) -> bool:
+        """The PBX has told all, and facts are emitted."""
+        return self._listener.is_live
+
+    def new_id(self) -> str:
+        """An id that no request of any session had."""
+        return f"{self._mark}-{next(self._ids)}"
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Hear the PBX for ever.
+
+        Raises:
+            PbxUnavailableError: It cannot be heard or asked.
+            PbxProtocolError: What it tells cannot be read.
+            PbxAuthError: It refuses our requests.
+        """
+
+    async def _begin(self) -> None:
+        await self.snapshot()
+        self._listener.begin()
+
+    async def snapshot(self) -> Snapshot:
+        """Ask for everything, where the profile says how.
+
+        Raises:
+            PbxUnavailableError: The PBX cannot be asked, or refuses.
+            PbxAuthError: It refuses us.
+            PbxProtocolError: What it tells is no list.
+        """
+        async with self._listing:
+            if self._plan.snapshot or not self.is_live:
+                await self._ask_all()
+                self._translator.end_list()
+            return self._translator.picture(now_ms())
+
+    async def _ask_all(self) -> None:
+        """Begin a list and hear all of it; its end is the caller's."""
+        self._translator.begin_list()
+        try:
+            for say, _ in self._plan.snapshot:
+                await self._list(say({**self.known, "id": self.new_id()}))
+        except (PbxUnavailableError, PbxAuthError, PbxProtocolError):
+            self._translator.drop_list()
+            raise
+
+    async def _list(self, message: str | HttpMessage) -> None:
+        status, text = await self._exchange(message, self._config.reply_timeout_s)
+        if status in (401, 403):
+            raise PbxAuthError(f"the PBX refuses our requests: {status}")
+        if not 200 <= status < 300:
+            raise PbxUnavailableError(f"the PBX refuses to tell what is there: {status}")
+        if self._listener.take(text) is None:
+            raise PbxProtocolError("the PBX's list is no message")
+
+    async def carry(self, request: Request, rule: CommandRule) -> CommandError | None:
+        """Send one request of a command; what the PBX refuses it with.
+
+        Raises:
+            PbxUnavailableError: The PBX cannot be reached, or no answer came in time.
+        """
+        status, text = await self._exchange(request[1], rule.timeout_s)
+        replies = self._plan.replies
+        if not rule.reply:
+            return None
+        if replies is None:
+            return None if 200 <= status < 300 else CommandError(ErrorCode.REJECTED_BY_PBX, "The PBX refuses.")
+        return refusal(replies, self._scope(text), status)
+
+    def _scope(self, text: str) -> Scope:
+        profile = self._plan.profile
+        try:
+            strip = profile.namespaces == "stripped"
+            root = documents.parse(profile.format, text, strip_namespaces=strip) if text.strip() else None
+        except PbxProtocolError:
+            root = None
+        root = documents.nothing(profile.format) if root is None else root
+        return Scope(root, root, now_ms(), self._translator.floor.memory, self._settings)
+
+    async def _exchange(self, message: str | HttpMessage, timeout_s: float) -> Answer:
+        http = self._plan.profile.http
+        if http is None or isinstance(message, str):
+            raise PbxProtocolError("the profile says nothing of requests of HTTP")
+        profile, given = self._plan.profile, self._config.tls
+        url = f"{self._settings[http.base].rstrip('/')}{message.path}"
+        headers = {**self._plan.headers({**self.known, "id": self.new_id()}), **message.headers}
+        body = None if message.body is None else message.body.encode(profile.encoding, "replace")
+        name = given.server_name if given is not None else None
+        try:
+            async with asyncio.timeout(timeout_s), self._http.request(
+                message.method, url, data=body, headers=headers, allow_redirects=False, server_hostname=name
+            ) as answer:  # fmt: skip
+                found = await whole(answer.content, profile.max_message_bytes)
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as err:
+            raise PbxUnavailableError(f"the PBX cannot be asked: {type(err).__name__}") from err
+        if found is None:
+            raise PbxUnavailableError(f"an answer of the PBX is longer than {profile.max_message_bytes} bytes")
+        return answer.status, found.decode(profile.encoding, "replace")
