@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from ringline_core.domain.facts import CallLegs, Snapshot
+from ringline_core.domain.facts import CallLegs, Leg, Snapshot
 from ringline_core.errors import CommandError, ConfigError, PbxAuthError, PbxProtocolError, PbxUnavailableError
 from ringline_core.wire.codes import LegState
 from ringline_edge.adapters import mapping
@@ -269,3 +269,13 @@ async def test_an_address_that_is_taken_is_a_pbx_that_cannot_be_reached(tmp_path
         settings = {"secret": SECRET, "address": "http://127.0.0.1:1", "key": KEY}
         edge = Edge({"profile": "webhook", "listen": taken, "settings": settings})
         assert isinstance(await edge.fault(), PbxUnavailableError)
+
+
+async def test_what_a_later_list_lacks_is_over_and_told_whoever_asked_for_it(tmp_path: Path) -> None:
+    async with hooked(tmp_path) as (pbx, edge):
+        assert await pbx.post(RINGS) == (204, "")
+        told = len(edge.facts)
+        listed = await edge.adapter.snapshot()
+        over = [each for each in edge.facts[told:] if isinstance(each, Leg) and each.ended]
+        assert listed.legs == ()
+        assert {(each.call, each.station) for each in over} == {("c7", "201"), ("c7", None)}

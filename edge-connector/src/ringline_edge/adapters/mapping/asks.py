@@ -42,7 +42,7 @@ class HttpSession(ABC):
     ) -> None:  # fmt: skip
         """Nothing is known yet."""
         self._plan, self._translator, self._config = plan, translator, config
-        self._settings, self._http, self._emit = settings, http, emit
+        self._settings, self._http = settings, http
         self.known = {f"settings.{name}": value for name, value in settings.items()}
         self._listener = Listener(translator, emit, plan.sequence)
         self._ids = itertools.count(1)
@@ -95,7 +95,7 @@ class HttpSession(ABC):
         async with self._listing:
             if self._plan.snapshot or not self.is_live:
                 await self._ask_all()
-                self._translator.end_list()
+                self._listener.list_ends()
             return self._translator.picture(now_ms())
 
     async def _ask_all(self) -> None:

@@ -83,6 +83,12 @@ class Listener:
                 beat()
         raise PbxUnavailableError("the PBX is silent")
 
+    def list_ends(self) -> None:
+        """All that is there was told: what was not is over, and that is told where all was known before."""
+        for fact in self._translator.end_list(now_ms()):
+            if self.is_live:
+                self._emit(fact)
+
     def begin(self) -> None:
         """All is known: tell it, and from now on everything that is heard."""
         self.is_live = True

@@ -233,7 +233,7 @@ class Session:
                 except PbxUnavailableError:
                     self._translator.drop_list()
                     raise
-                self._translator.end_list()
+                self._listener.list_ends()
             return self._translator.picture(now_ms())
 
     async def _list(self, say: Say, until: Test) -> None:

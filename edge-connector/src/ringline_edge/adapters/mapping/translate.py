@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ringline_core.domain.facts import Fact, Snapshot
+from ringline_core.domain.facts import Agent, Device, Ended, Fact, Leg, Snapshot
+from ringline_core.wire.codes import AgentStateName
 from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping.classes import MessageClass
 from ringline_edge.adapters.mapping.expressions import Scope, Test
@@ -70,11 +71,11 @@ class Translator:
         """From now on messages tell all that is there."""
         self.floor.listing = Listing()
 
-    def end_list(self) -> list[Fact]:
-        """What was not told is not there; the last that was known of it."""
+    def end_list(self, now_ms: int) -> list[Fact]:
+        """What was not told is not there: facts of its end, for who listens already. Nobody said how, or by whom."""
         listing, self.floor.listing = self.floor.listing, None
         gone = () if listing is None else self.floor.compare(listing, self._plan.profile.session.covers)
-        return [*gone]
+        return [_over(each, now_ms) for each in gone]
 
     def drop_list(self) -> None:
         """The list did not come to its end; it says nothing about what was not told."""
@@ -85,3 +86,13 @@ class Translator:
         floor = self.floor
         agents = tuple(agent_of(each) for each in floor.agents.values())
         return Snapshot(now_ms, tuple(floor.all_legs()), (), agents, tuple(floor.devices.values()))
+
+
+def _over(gone: Leg | Agent | Device, at_ms: int) -> Fact:
+    match gone:
+        case Leg():
+            return replace(gone, ended=Ended(at_ms))
+        case Agent():
+            return Agent(gone.station, AgentStateName.LOGGED_OFF, at_ms)
+        case Device():
+            return replace(gone, in_service=False, at_ms=at_ms)
