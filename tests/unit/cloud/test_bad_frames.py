@@ -20,6 +20,8 @@ PAGE = [
     ("[" * 20_000, "message_invalid"),
     ('{"t":"hello","v":2,"page":"p","client":"x"}', "version_unsupported"),
     ('{"t":"note.put","id":"n1","interaction":"i-1","text":"' + "ä" * 9_000 + '"}', "too_large"),
+    ('{"t":"command","id":"x1","verb":"reject","call":"c","reason":"because"}', "message_invalid"),
+    ('{"t":"command","id":"x1","verb":"set_state","state":"not_ready","reason":"ringline:wrap_up"}', "message_invalid"),
     ('{"t":"command","id":"x1","verb":"attach","call":"c","data":{"k":"' + "x" * 3_000 + '"}}', "too_large"),
 ]
 EDGE = [
