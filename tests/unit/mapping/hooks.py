@@ -84,6 +84,18 @@ class Pbx:
 
 
 @contextlib.asynccontextmanager
+async def serving(pbx: Pbx, ssl: Any = None) -> AsyncIterator[str]:
+    """The PBX takes requests; host, port and path of its address."""
+    server = web.Server(pbx.serve, access_log=None)
+    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0, ssl=ssl)
+    try:
+        yield f"127.0.0.1:{listening.sockets[0].getsockname()[1]}/api/"
+    finally:
+        listening.close()
+        await server.shutdown(0.1)
+
+
+@contextlib.asynccontextmanager
 async def hooked(
     folder: Path, *changes: tuple[str, str], pbx: Pbx | None = None, **more: Any
 ) -> AsyncIterator[tuple[Pbx, Edge]]:
@@ -95,18 +107,13 @@ async def hooked(
         text = text.replace(before, after)
     file = folder / "hook.yaml"
     file.write_text(text)
-    server = web.Server(pbx.serve, access_log=None)
-    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0, ssl=more.pop("pbx_ssl", None))
-    scheme = more.pop("scheme", "http")
-    address = f"{scheme}://127.0.0.1:{listening.sockets[0].getsockname()[1]}/api/"
     port = await free_port()
-    settings = {"secret": SECRET, "address": address, "key": KEY}
-    edge = Edge({"profile": str(file), "listen": f"127.0.0.1:{port}", "settings": settings, **more})
-    pbx.door = f"{'https' if 'tls' in more else 'http'}://127.0.0.1:{port}/ringline/events"
-    try:
-        await eventually(lambda: edge.facts or edge.running.done())
-        yield pbx, edge
-    finally:
-        await edge.end()
-        listening.close()
-        await server.shutdown(0.1)
+    async with serving(pbx, more.pop("pbx_ssl", None)) as where:
+        settings = {"secret": SECRET, "address": f"{more.pop('scheme', 'http')}://{where}", "key": KEY}
+        edge = Edge({"profile": str(file), "listen": f"127.0.0.1:{port}", "settings": settings, **more})
+        pbx.door = f"{'https' if 'tls' in more else 'http'}://127.0.0.1:{port}/ringline/events"
+        try:
+            await eventually(lambda: edge.facts or edge.running.done())
+            yield pbx, edge
+        finally:
+            await edge.end()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from ringline_core.domain.facts import Agent, CallLegs, Device, Leg, Snapshot
 from ringline_core.errors import CommandError, ConfigError, PbxAuthError, PbxUnavailableError, RinglineError
@@ -19,7 +17,7 @@ from ringline_edge.adapters import mapping
 from ringline_edge.adapters.mapping import plan
 from ringline_edge.adapters.mapping.loading import ProfileError
 from tests.support.waiting import eventually
-from tests.unit.mapping.hooks import KEY, WEBHOOK, Pbx
+from tests.unit.mapping.hooks import KEY, WEBHOOK, Pbx, serving
 from tests.unit.mapping.test_adapter import Edge, command
 
 ASKED = "http: {base: address, headers:"
@@ -48,17 +46,14 @@ async def polled(folder: Path, first: tuple[int, str]) -> AsyncIterator[tuple[Pb
     pbx = Pbx()
     pbx.lists = first
     (folder / "poll.yaml").write_text(POLL)
-    server = web.Server(pbx.serve, access_log=None)
-    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/api/"
-    edge = Edge({"profile": str(folder / "poll.yaml"), "settings": {"address": address, "key": KEY}})
-    try:
-        await eventually(lambda: edge.facts or edge.running.done())
-        yield pbx, edge
-    finally:
-        await edge.end()
-        listening.close()
-        await server.shutdown(0.1)
+    async with serving(pbx) as where:
+        settings = {"address": f"http://{where}", "key": KEY}
+        edge = Edge({"profile": str(folder / "poll.yaml"), "settings": settings})
+        try:
+            await eventually(lambda: edge.facts or edge.running.done())
+            yield pbx, edge
+        finally:
+            await edge.end()
 
 
 async def ended(edge: Edge, count: int) -> list[Leg]:
