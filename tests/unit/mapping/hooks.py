@@ -49,6 +49,9 @@ events:
 """
 
 
+PATIENCE = aiohttp.ClientTimeout(total=10)
+"""Of a PBX that posts; the library's own would be five minutes."""
+
 Headers = dict[str, str] | list[tuple[str, str]]
 
 
@@ -75,7 +78,7 @@ class Pbx:
     async def post(self, body: bytes | Message, headers: Headers | None = None, **more: Any) -> tuple[int, str]:
         """Status and code of the answer."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        async with aiohttp.ClientSession() as http:
+        async with aiohttp.ClientSession(timeout=PATIENCE) as http:
             given = signed(data) if headers is None else headers
             url = more.pop("url", self.door)
             async with http.request(more.pop("method", "POST"), url, data=data, headers=given, **more) as answer:
