@@ -23,8 +23,8 @@ from ringline_edge.adapters.mapping.exchange import HttpMessage
 from ringline_edge.adapters.mapping.expressions import Scope
 from ringline_edge.adapters.mapping.listening import Listener, now_ms
 from ringline_edge.adapters.mapping.plan import Plan
-from ringline_edge.adapters.mapping.profile import CommandRule
 from ringline_edge.adapters.mapping.sockets import connector
+from ringline_edge.adapters.mapping.talk import CommandRule
 from ringline_edge.adapters.mapping.translate import Translator
 from ringline_edge.adapters.port import Emit
 from ringline_edge.adapters.tap import Tap

@@ -13,8 +13,7 @@ from lxml import etree
 
 from ringline_core.errors import PbxProtocolError
 from ringline_edge.adapters.mapping.headers import Headers
-from ringline_edge.adapters.mapping.profile import Format
-from ringline_edge.adapters.mapping.values import Scalar
+from ringline_edge.adapters.mapping.values import Format, Scalar
 
 Node = Any
 

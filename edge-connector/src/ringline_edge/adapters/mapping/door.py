@@ -13,7 +13,7 @@ from ringline_core.errors import PbxProtocolError, PbxUnavailableError
 from ringline_edge.adapters import tls
 from ringline_edge.adapters.mapping.config import MappingConfig, split
 from ringline_edge.adapters.mapping.exchange import Lock
-from ringline_edge.adapters.mapping.profile import WebhookRule
+from ringline_edge.adapters.mapping.transports import WebhookRule
 
 MOST_LINKS: Final = 64
 """Links at a time; one more is closed at once."""

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from ringline_edge.adapters.mapping import templates
 from ringline_edge.adapters.mapping.expressions import Compiler
 from ringline_edge.adapters.mapping.loading import Place, ProfileError
-from ringline_edge.adapters.mapping.profile import HEADER, HttpTemplate, Template, WebhookRule
 from ringline_edge.adapters.mapping.templates import MissingValueError, Values
+from ringline_edge.adapters.mapping.transports import HEADER, HttpTemplate, WebhookRule
+from ringline_edge.adapters.mapping.values import Template
 
 _BODY_TYPES: Final = {
     "json": "application/json",

@@ -15,8 +15,7 @@ from ringline_core.errors import PbxProtocolError
 from ringline_edge.adapters.mapping import documents, patterns
 from ringline_edge.adapters.mapping.documents import Node
 from ringline_edge.adapters.mapping.loading import Lines, Place, ProfileError
-from ringline_edge.adapters.mapping.profile import Format
-from ringline_edge.adapters.mapping.values import Condition, Scalar, Step, Value, text
+from ringline_edge.adapters.mapping.values import Condition, Format, Scalar, Step, Value, text
 
 Memory = Callable[[str, str], Scalar]
 """What is remembered of a leg, by its key and a name."""

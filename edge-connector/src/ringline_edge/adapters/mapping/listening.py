@@ -10,7 +10,7 @@ from typing import Final
 
 from ringline_core.errors import PbxProtocolError, PbxUnavailableError
 from ringline_edge.adapters.mapping.expressions import Getter
-from ringline_edge.adapters.mapping.profile import Heartbeat
+from ringline_edge.adapters.mapping.talk import Heartbeat
 from ringline_edge.adapters.mapping.translate import Heard, Translator
 from ringline_edge.adapters.mapping.values import text
 from ringline_edge.adapters.port import Emit

@@ -13,9 +13,11 @@ from ringline_edge.adapters.mapping.classes import Classifier, MessageClass
 from ringline_edge.adapters.mapping.exchange import Call, HttpMessage
 from ringline_edge.adapters.mapping.expressions import Compiler, Getter, Test
 from ringline_edge.adapters.mapping.loading import Lines, Place
-from ringline_edge.adapters.mapping.profile import CommandRule, Profile, Replies, Template
+from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.rules import Play
+from ringline_edge.adapters.mapping.talk import CommandRule, Replies
 from ringline_edge.adapters.mapping.templates import Render, Values
+from ringline_edge.adapters.mapping.values import Template
 
 ARGUMENTS: Final = frozenset(
     {"id", "station", "to", "digits", "digit", "queue", "reason", "login", "name", "state", "caller_id", "linkage"}

@@ -7,7 +7,8 @@ import re
 from typing import Final, Protocol
 
 from ringline_core.errors import PbxProtocolError
-from ringline_edge.adapters.mapping.profile import Framing, Profile
+from ringline_edge.adapters.mapping.profile import Profile
+from ringline_edge.adapters.mapping.transports import Framing
 
 STX, ETX, CR = b"\x02", b"\x03", 0x0D
 _BREAKS: Final = b"\r\n"

@@ -19,9 +19,10 @@ from ringline_edge.adapters.mapping.exchange import HttpMessage
 from ringline_edge.adapters.mapping.expressions import Compiler
 from ringline_edge.adapters.mapping.loading import Lines, ProfileError
 from ringline_edge.adapters.mapping.plan import Plan
-from ringline_edge.adapters.mapping.profile import Sample, SampleStep, Template
+from ringline_edge.adapters.mapping.profile import Sample, SampleStep
 from ringline_edge.adapters.mapping.protocol import Framer, frame
 from ringline_edge.adapters.mapping.translate import Translator
+from ringline_edge.adapters.mapping.values import Template
 
 BEGIN_MS: Final = 1_780_000_000_000
 STEP_MS: Final = 1000

@@ -22,8 +22,8 @@ from ringline_edge.adapters.mapping.expressions import Scope, Test
 from ringline_edge.adapters.mapping.link import Link
 from ringline_edge.adapters.mapping.listening import Listener, now_ms
 from ringline_edge.adapters.mapping.plan import LoginPlan, Plan, Say
-from ringline_edge.adapters.mapping.profile import CommandRule
 from ringline_edge.adapters.mapping.protocol import Framer, frame
+from ringline_edge.adapters.mapping.talk import CommandRule
 from ringline_edge.adapters.mapping.translate import Heard, Translator
 from ringline_edge.adapters.mapping.values import text
 from ringline_edge.adapters.port import Emit

@@ -13,8 +13,7 @@ from lxml import etree
 
 from ringline_edge.adapters.mapping.expressions import NAMED, Compiler
 from ringline_edge.adapters.mapping.loading import Place
-from ringline_edge.adapters.mapping.profile import Template
-from ringline_edge.adapters.mapping.values import Scalar, text
+from ringline_edge.adapters.mapping.values import Scalar, Template, text
 
 Values = Mapping[str, Scalar]
 Render = Callable[[Values], str]

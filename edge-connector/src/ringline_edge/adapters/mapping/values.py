@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 Scalar = str | int | bool | None
 SOURCES: Final = ("get", "memory", "const", "setting", "now", "coalesce", "template")
 STEPS: Final = ("do", "regex", "split", "map", "date", "template", "otherwise", "inside")
+Format = Literal["fields", "json", "xml", "form"]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Template = str | dict[str, Any]
+"""Of a message to the PBX: text for XML, header by header or key by key for the others; `{name}` stands for a value."""
+
 TESTS: Final = ("equals", "one_of", "regex", "exists")
 
 
@@ -47,7 +53,7 @@ class Step(Part):
     zone: str = "UTC"
     template: str | None = None
     otherwise: Scalar = None
-    inside: Literal["fields", "json", "xml", "form"] | None = None
+    inside: Format | None = None
     get: str | None = Field(default=None, max_length=200)
 
     @model_validator(mode="before")
@@ -142,6 +148,10 @@ def _exactly_one(part: Part, names: tuple[str, ...], what: str) -> None:
 def listed(data: Any) -> Any:
     """One thing where a list may stand, as a list."""
     return data if isinstance(data, list | tuple) or data is None else [data]
+
+
+Conditions = Annotated[tuple[Condition, ...], BeforeValidator(listed)]
+Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
 def text(value: Scalar) -> str:

@@ -1,0 +1,108 @@
+"""Parts of a profile that say what is said to the PBX, and how its answers are understood."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from ringline_core.wire.codes import ErrorCode
+from ringline_edge.adapters.mapping.values import Conditions, Name, Part, Scalar, Seconds, Template, Value, listed
+
+
+class ErrorRule(Part):
+    """What a refusal of the PBX means; `status` are those of HTTP."""
+
+    when: Conditions = ()
+    status: Annotated[tuple[int, ...], BeforeValidator(listed)] = ()
+    code: Literal["rejected_by_pbx", "number_invalid", "not_allowed", "unsupported", "no_such_call"]
+
+    @model_validator(mode="after")
+    def _asks(self) -> ErrorRule:
+        if not self.when and not self.status:
+            raise ValueError("needs when or status")
+        return self
+
+    @property
+    def error(self) -> ErrorCode:
+        """The code of the contract."""
+        return ErrorCode(self.code)
+
+
+class Replies(Part):
+    """How an answer finds its request (by `id`, or in their order), and what it says."""
+
+    id: Value | None = None
+    ok: Conditions = ()
+    text: Value | None = None
+    errors: tuple[ErrorRule, ...] = ()
+
+
+class LoginStep(Part):
+    """One message of the handshake; `expect` waits for an answer that is good, else the credentials are refused.
+
+    Attributes:
+        capture: Values of the answer, by names of your own; templates have them as `{session.NAME}` from then on.
+    """
+
+    send: Template
+    expect: bool = True
+    capture: dict[Name, Value] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_answer(self) -> LoginStep:
+        if self.capture and not self.expect:
+            raise ValueError("nothing is captured where no answer is waited for: expect")
+        return self
+
+
+class SnapshotStep(Part):
+    """One question for what is there now; the answer's messages are read by the events' rules up to `until`."""
+
+    send: Template
+    until: Conditions = ()
+
+
+class Heartbeat(Part):
+    """`send` goes out every `every_s`; a link silent for `silence_s` is lost."""
+
+    every_s: Seconds = 15
+    send: Template | None = None
+    silence_s: Seconds = 60
+
+
+class Session(Part):
+    """What happens on a new link, in this order.
+
+    Attributes:
+        covers: What the snapshot lists in full; without a snapshot, what is not known any more on a new link.
+        sequence: Number of a message; one that comes again is passed over, after a gap the session begins anew.
+        logout: Said at the end, where the link still stands.
+    """
+
+    login: tuple[LoginStep, ...] = ()
+    snapshot: tuple[SnapshotStep, ...] = ()
+    covers: tuple[Literal["legs", "agents", "devices"], ...] = ("legs", "agents", "devices")
+    heartbeat: Heartbeat | None = None
+    sequence: Value | None = None
+    logout: Template | None = None
+
+
+class CommandRule(Part):
+    """How a verb becomes messages.
+
+    Attributes:
+        send: The message, or several, each sent when the one before was answered.
+        each: Send once for each queue or digit of the command, as `{queue}` or `{digit}`.
+        use: Values made of the command's own (`get: state`), for templates.
+        remember: Memories that the command's leg gets before it is sent, and loses if it is refused.
+        reply: Whether an answer is waited for.
+        timeout_s: How long.
+    """
+
+    send: Annotated[tuple[Template, ...], BeforeValidator(listed)]
+    each: Literal["queues", "digits"] | None = None
+    use: dict[str, Value] = Field(default_factory=dict)
+    remember: dict[str, Scalar] = Field(default_factory=dict)
+    reply: bool = True
+    timeout_s: Seconds = 5
