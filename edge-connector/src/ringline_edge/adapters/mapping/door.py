@@ -11,6 +11,7 @@ from aiohttp import ClientPayloadError, StreamReader, web
 
 from ringline_core.errors import PbxProtocolError, PbxUnavailableError
 from ringline_edge.adapters import tls
+from ringline_edge.adapters.mapping import closing
 from ringline_edge.adapters.mapping.config import MappingConfig, split
 from ringline_edge.adapters.mapping.exchange import Lock
 from ringline_edge.adapters.mapping.transports import WebhookRule
@@ -32,6 +33,7 @@ class Door:
         """`limit` is the largest body in bytes."""
         self._rule, self._lock, self._limit, self._take = rule, lock, limit, take
         self._patience_s = patience_s
+        self._is_closed = False
         self._server = web.Server(
             self._serve, access_log=None, keepalive_timeout=patience_s, lingering_time=1.0, auto_decompress=False
         )
@@ -55,7 +57,8 @@ class Door:
         try:
             yield
         finally:
-            listening.close()
+            self._is_closed = True
+            await closing.close(listening)
             await self._server.shutdown(0.2)
 
     def _link(self) -> asyncio.Protocol:
@@ -68,6 +71,8 @@ class Door:
         return web.json_response({"code": code}, status=status) if code else web.Response(status=status)
 
     async def _answer(self, request: web.BaseRequest) -> tuple[int, str]:
+        if self._is_closed:
+            return 503, "pbx_down"
         given = request.headers.getall(self._rule.header, [])
         proof = given[0] if len(given) == 1 else None
         if request.path != self._rule.path:
