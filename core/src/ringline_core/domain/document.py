@@ -163,7 +163,7 @@ class DocumentBuilder:
             "conflict": None,
             "parties": [_party(each) for each in others[:MAX_PARTIES]],
             "data": _fitting(leg.data),
-            "can": call_verbs(leg.state, capable, consulting=consulting),
+            "can": call_verbs(leg.state, capable - leg.barred, consulting=consulting),
         }
 
     def _transition(self, numbered: Numbered, station: Station) -> dict[str, Any]:

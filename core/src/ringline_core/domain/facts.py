@@ -102,6 +102,8 @@ class Leg:
         ended: Set once, when the leg is over.
         linkage: A name of the call that every site sees alike, where that may be relied on (CSTA: globally unique call
             linkage id, UCID).
+        barred: Verbs that the PBX does not take for this leg now, though it is capable of them and the state allows
+            them (CSTA: what is not among the services permitted).
     """
 
     leg: str
@@ -128,6 +130,7 @@ class Leg:
     data: Mapping[str, str | int | float | bool | None] = field(default_factory=lambda: _NOTHING)
     ended: Ended | None = None
     linkage: str | None = None
+    barred: frozenset[Verb] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
