@@ -30,9 +30,10 @@ def try_it(
     profile: Named,
     connect: Annotated[str, typer.Option(help="host:port of the feed, or where to wait for it")] = "",
     sidecar: Annotated[list[str] | None, typer.Option(help="program of the sidecar, then each argument")] = None,
+    pipe: Annotated[str, typer.Option(help="path of the Unix socket at which the feed waits")] = "",
     setting: Annotated[list[str] | None, typer.Option(help="NAME=FILE: a value that the profile asks for")] = None,
     tls: Annotated[list[str] | None, typer.Option(help="KEY=VALUE of the table tls, say pin_sha256=...")] = None,
     seconds: Annotated[float, typer.Option(help="how long to listen")] = 60,
 ) -> None:
     """Connect to a feed and print what the profile makes of it, numbers and names of callers among it."""
-    importlib.import_module(WORK).try_it(profile, connect, sidecar or [], setting or [], tls or [], seconds)
+    importlib.import_module(WORK).try_it(profile, connect, sidecar or [], pipe, setting or [], tls or [], seconds)

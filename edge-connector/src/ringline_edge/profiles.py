@@ -40,11 +40,13 @@ def play(profile: str) -> None:
     raise typer.Exit(int(bool(faults)))
 
 
-def try_it(profile: str, connect: str, sidecar: list[str], setting: list[str], tls: list[str], seconds: float) -> None:
+def try_it(
+    profile: str, connect: str, sidecar: list[str], pipe: str, setting: list[str], tls: list[str], seconds: float
+) -> None:  # fmt: skip
     """Connect to a feed and print what the profile makes of it."""
     plan = _plan(profile)
-    if plan.profile.transport != "poll" and not connect and not sidecar:
-        _end("say where the feed is: --connect host:port, or --sidecar", EXIT_CONFIG)
+    if plan.profile.transport != "poll" and not (connect or sidecar or pipe):
+        _end("say where the feed is: --connect host:port, --sidecar or --pipe", EXIT_CONFIG)
     try:
         config = MappingConfig.model_validate(
             {
@@ -52,6 +54,7 @@ def try_it(profile: str, connect: str, sidecar: list[str], setting: list[str], t
                 "hosts": [connect] if connect else [],
                 "listen": connect or None,
                 "sidecar": sidecar,
+                "pipe": pipe or None,
                 "settings": dict(map(_setting, setting)),
                 "tls": {key: value for key, _, value in (each.partition("=") for each in tls)} or None,
             }

@@ -125,7 +125,7 @@ def test_the_worked_example_of_the_page_is_good_and_its_samples_come_out(tmp_pat
     for word in ("lint", "test"):
         done = CliRunner().invoke(app, ["mapping", word, str(file)])
         assert done.exit_code == 0, done.output
-    assert "1 samples, 0 faults" in done.output
+    assert "2 samples, 0 faults" in done.output
 
 
 def test_the_page_explains_every_setting_and_every_part_of_a_profile() -> None:
@@ -261,6 +261,13 @@ STEPS = {
     "no base64": ("{get: v, steps: [base64]}", "SsO8cmdlbg", None),
     "base64 with other signs": ("{get: v, steps: [base64]}", "SsO8!cmdlbg==", None),
     "url": ("{get: v, steps: [url]}", "J%C3%BCrgen+%26+Co%", "Jürgen & Co%"),
+    "entities": ("{get: v, steps: [entities]}", "M&#252;ller &amp; Co", "Müller & Co"),
+    "escaped xml inside": (
+        "{get: v, steps: [entities, {inside: xml, get: 'b/@c'}]}",
+        "&lt;a&gt;&lt;b c='7'/&gt;&lt;/a&gt;",
+        "7",
+    ),
+    "columns inside": ("{get: v, steps: [{inside: plain, get: 3-4}]}", "ab12cd", "12"),
     "xml inside": ("{get: v, steps: [url, {inside: xml, get: 'b/@c'}]}", "%3Ca%3E%3Cb+c%3D'7'%2F%3E%3C%2Fa%3E", "7"),
     "json inside": ("{get: v, steps: [base64, {inside: json, get: 'a[1]'}]}", "eyJhIjogWzEsIDJdfQ==", 2),
     "lines inside": ("{get: v, steps: [url, {inside: fields, get: B}]}", "A:+1%0AB:+2", "2"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ringline_core.errors import PbxProtocolError
 from ringline_edge.adapters.mapping.profile import Profile
-from ringline_edge.adapters.mapping.protocol import Framer, frame
+from ringline_edge.adapters.mapping.protocol import Framer, decoded, frame
 
 RULE = {"name": "all", "when": {"get": "x", "exists": True}}
 FRAMINGS: dict[str, dict[str, object]] = {
@@ -148,6 +148,16 @@ def test_nothing_is_sent_that_would_end_its_frame_early(name: str, text: str) ->
 def test_a_message_too_long_for_its_header_is_not_sent() -> None:
     with pytest.raises((ValueError, OverflowError)):
         frame(profile({"kind": "header", "size": 1, "width": 1}), "x" * 300)
+
+
+@pytest.mark.parametrize(
+    ("policy", "read"), [("replace", "M\ufffdller \ufffd5"), ("latin-1", "Müller \x805"), ("cp1252", "Müller €5")]
+)
+def test_bytes_that_are_no_utf8_become_what_the_profile_says(policy: str, read: str) -> None:
+    asked = profile(FRAMINGS["newline"]).model_copy(update={"undecodable": policy})
+    assert Framer(asked).receive_data("Müller €5\n".encode("cp1252")) == [read]
+    assert Framer(asked).receive_data("Müller €5\n".encode()) == ["Müller €5"]
+    assert decoded(asked, b"\xef\xbb\xbfa") == "a"
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-8", "utf-16le"])

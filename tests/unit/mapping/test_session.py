@@ -91,7 +91,11 @@ async def test_an_answer_at_once_holds_settings_too(feed: tuple[Feed, str], tmp_
 @pytest.mark.parametrize(
     ("good", "bad", "told"),
     [
-        (LOGIN, f"{LOGIN}      expect: false\n      capture: {{ticket: id}}\n", "nothing is captured where no answer"),
+        (
+            LOGIN,
+            f"{LOGIN}      expect: false\n      capture: {{ticket: id}}\n",
+            "no answer is waited for",
+        ),
         (LOGIN, f"{LOGIN}      capture: {{Ticket: id}}\n", "12: session.login.0.capture.Ticket"),
         (LOGIN, f"{LOGIN}      capture: {{ticket: a..b}}\n", "12: session.login.0.capture.ticket: no JSON path"),
         ("{settings.token}", "{session.ticket}", "11: session.login.0.send: no values of that name: session.ticket"),

@@ -41,7 +41,7 @@ async def test_try_prints_what_a_profile_makes_of_a_feed(feed: tuple[Feed, str],
 
 
 async def test_try_says_what_is_lacking(feed: tuple[Feed, str]) -> None:
-    assert await tried("jsonl") == (78, "say where the feed is: --connect host:port, or --sidecar\n")
+    assert await tried("jsonl") == (78, "say where the feed is: --connect host:port, --sidecar or --pipe\n")
     assert await tried("jsonl", "--connect", feed[1]) == (78, "the profile needs --setting for token\n")
     code, said = await tried("jsonl", "--connect", f"127.0.0.1:{await free_port()}", "--setting", "token=/dev/null")
     assert (code, said.split(":")[0]) == (1, "pbx_down")

@@ -250,6 +250,46 @@ def test_a_form_keeps_its_names_and_numbers_written_in_percents_are_found(tmp_pa
     assert not [gone for gone in (PHONE, PHONE[1:], PERSON) if gone in new]
 
 
+def test_plain_text_keeps_its_columns_and_values_that_touch_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "plain.yaml"
+    path.write_text(
+        "name: plain\nsource: this test\nframing: newline\nformat: plain\nredact: [31-34]\n"
+        "messages: [{name: call, when: {get: 1-4, equals: RING}}]\n"
+        "events:\n  - on: call\n    leg: 5-8\n    make: true\n    first: {call: 5-8, station: 9-12}\n"
+        "    set:\n      own_number: 13-24\n      started_at_ms: {get: 25-30, steps: [{date: '%H%M%S'}]}\n"
+    )
+    hides = FeedRedaction({"profile": str(path)}, Pseudonyms())
+    line = "".join(("RING", "0017", "1001", "020712345670", "081520", "0042", PERSON))
+    new = hides.heard(line.encode() + b"\n", NOW_MS).decode().rstrip("\n")
+    assert (len(new), new[:4], new[8:12], new[24:30], new[30:34]) == (len(line), "RING", "1001", "081520", "0000")
+    assert (new[12], new[12:24].isdigit(), "020712345670" in new) == ("0", True, False)
+    assert PERSON not in new
+
+
+@pytest.mark.parametrize(
+    ("form", "message", "hidden"),
+    [
+        (
+            "json",
+            '{"kind": "call", "pin": "0042", "who": {"PIN": 42}}',
+            '{"kind": "call", "pin": "0000", "who": {"PIN": 0}}',
+        ),
+        ("fields", "kind: call\npin: ab-1", "kind: call\npin: xx-0"),
+        ("form", "kind=call&pin=0042", "kind=call&pin=0000"),
+    ],
+)
+def test_what_the_profile_wants_written_nowhere_is_covered(
+    tmp_path: Path, form: str, message: str, hidden: str
+) -> None:
+    path = tmp_path / "secret.yaml"
+    path.write_text(
+        f"name: secret\nsource: this test\nframing: nul\nformat: {form}\nredact: [pin]\n"
+        "messages: [{name: call, when: {get: kind, equals: call}}]\n"
+        "events: [{on: call, leg: who, first: {call: who}}]\n"
+    )
+    assert FeedRedaction({"profile": str(path)}, Pseudonyms())._message(message) == hidden
+
+
 def test_posts_cannot_be_recorded_and_that_is_said_at_once() -> None:
     with pytest.raises(ConfigError, match="webhook cannot be recorded yet"):
         FeedRedaction({"profile": "webhook"}, Pseudonyms())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,6 +17,7 @@ from ringline_edge.adapters.mapping import plan as plans
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.protocol import Framer, frame
+from ringline_edge.recording.columns import Columns, covered
 from ringline_edge.recording.pseudonyms import Pseudonyms
 from ringline_edge.recording.redaction import UNTOLD, kept, written
 from ringline_edge.recording.xmltext import replaced
@@ -42,7 +43,9 @@ class FeedRedaction:
                 "frames by which a file could tell them apart"
             )
         self.settings = {"profile": config.profile}
-        self._words, self._times = _words(self._profile), _times(self._profile)
+        self._words, self._times = _words(self._profile), _last_names(_timed_paths(self._profile))
+        self._secrets = _last_names(self._profile.redact)
+        self._columns = Columns(self._profile, _paths(self._profile), _timed_paths(self._profile))
         self._names, self._framer = names, Framer(self._profile)
 
     def heard(self, data: bytes, now_ms: int) -> bytes:
@@ -71,6 +74,8 @@ class FeedRedaction:
             case "form":
                 pairs = parse_qsl(text, keep_blank_values=True)
                 return urlencode([(kept(self._names, name), self._value(name, value)) for name, value in pairs])
+            case "plain":
+                return self._columns.replaced(text, self._alike, covered)
 
     def _line(self, line: str) -> str:
         found = _HEADER.fullmatch(line)
@@ -92,6 +97,8 @@ class FeedRedaction:
                 return node
 
     def _value(self, field: str, value: str) -> str:
+        if field.lower() in self._secrets:
+            return covered(value)
         return value if field.lower() in self._times else self._alike(value)
 
     def _alike(self, value: str) -> str:
@@ -126,10 +133,30 @@ def _texts(node: Any) -> Iterator[str]:
             yield node
 
 
-def _times(profile: Profile) -> frozenset[str]:
-    """Names, in small letters, of fields that the profile reads as times."""
-    told = profile.model_dump(mode="json", include={"events"}, exclude_defaults=True)
-    return frozenset(last[1].lower() for path in _timed(told) if (last := _LAST.search(path)))
+def _last_names(paths: Iterable[str]) -> frozenset[str]:
+    """Names, in small letters, of the fields that paths end at."""
+    return frozenset(last[1].lower() for path in paths if (last := _LAST.search(path)))
+
+
+def _paths(profile: Profile) -> frozenset[str]:
+    """Everything that the profile reads."""
+    told = profile.model_dump(mode="json", exclude={"samples", "commands"}, exclude_defaults=True)
+    return frozenset(_gets(told))
+
+
+def _gets(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("get"), str):
+            yield node["get"]
+        node = [value for key, value in node.items() if key != "steps"]
+    if isinstance(node, list):
+        for each in node:
+            yield from _gets(each)
+
+
+def _timed_paths(profile: Profile) -> frozenset[str]:
+    """What the profile reads as times."""
+    return frozenset(_timed(profile.model_dump(mode="json", include={"events"}, exclude_defaults=True)))
 
 
 def _timed(node: Any) -> Iterator[str]:

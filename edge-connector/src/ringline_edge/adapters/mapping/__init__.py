@@ -23,6 +23,7 @@ from ringline_edge.adapters.tls import TlsConfig
 REPLAY_STEP_MS = 10
 NEEDED = {
     "tcp": "hosts", "websocket": "hosts", "tcp-server": "listen", "webhook": "listen", "sidecar": "sidecar",
+    "pipe": "pipe",
 }  # fmt: skip
 """What says where the feed is, by the profile's transport."""
 
@@ -48,7 +49,7 @@ def check(config: MappingConfig, plan: Plan) -> None:
     """
     profile = plan.profile
     needed = NEEDED.get(profile.transport)
-    given = {None: True, "hosts": config.hosts, "listen": config.listen, "sidecar": config.sidecar}
+    given = {None: True, "hosts": config.hosts, "listen": config.listen, "sidecar": config.sidecar, "pipe": config.pipe}
     if not given[needed]:
         raise ConfigError(f"pbx.mapping.{needed}: needed by the profile {profile.name}")
     if lacking := sorted(set(profile.settings) - config.settings.keys()):
@@ -72,6 +73,7 @@ def _check_http(config: MappingConfig, profile: Profile) -> None:
 def _check_tls(given: TlsConfig, transport: str) -> None:
     """Read the files once, so that `check-config` tells what is wrong with them."""
     unused = {"poll": set[str](), "tcp-server": {"pin_sha256", "server_name"}, "sidecar": set(TlsConfig.model_fields)}
+    unused["pipe"] = unused["sidecar"]
     if senseless := sorted(unused.get(transport, set()) & given.model_fields_set):
         raise ConfigError(f"pbx.mapping.tls: {', '.join(senseless)} mean nothing for the transport {transport}")
     if transport in ("tcp", "websocket", "webhook", "poll"):

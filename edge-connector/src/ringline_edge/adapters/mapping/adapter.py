@@ -82,7 +82,8 @@ class MappingAdapter:
 
     async def _ask_all(self, session: Session | HttpSession, command: EdgeCommand, calls: CallLegs) -> None:
         floor = self._translator.floor
-        for request in requests(self._plan, command, calls, floor, session.known, session.new_id):
+        known, password_of = session.known, self._config.password_of
+        for request in requests(self._plan, command, calls, floor, known, session.new_id, password_of):
             try:
                 refused = await session.carry(request, self._plan.commands[command.verb].rule)
             except PbxUnavailableError as err:

@@ -19,10 +19,11 @@ from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping.commands import Request, refusal
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.door import whole
-from ringline_edge.adapters.mapping.exchange import HttpMessage
+from ringline_edge.adapters.mapping.exchange import HttpMessage, said
 from ringline_edge.adapters.mapping.expressions import Scope
 from ringline_edge.adapters.mapping.listening import Listener, now_ms
 from ringline_edge.adapters.mapping.plan import Plan
+from ringline_edge.adapters.mapping.protocol import decoded
 from ringline_edge.adapters.mapping.sockets import connector
 from ringline_edge.adapters.mapping.talk import CommandRule
 from ringline_edge.adapters.mapping.translate import Translator
@@ -44,9 +45,9 @@ class HttpSession(ABC):
         self._plan, self._translator, self._config = plan, translator, config
         self._settings, self._http = settings, http
         self.known = {f"settings.{name}": value for name, value in settings.items()}
-        self._listener = Listener(translator, emit, plan.sequence)
+        self._listener = Listener(translator, emit, plan.sequence, plan.once)
         self._ids = itertools.count(1)
-        self._mark = uuid.uuid4().hex[:8]
+        self._mark = f"{uuid.uuid4().hex[:8]}-"
         self._listing = asyncio.Lock()
 
     @classmethod
@@ -68,7 +69,7 @@ class HttpSession(ABC):
 
     def new_id(self) -> str:
         """An id that no request of any session had."""
-        return f"{self._mark}-{next(self._ids)}"
+        return self._plan.ident(self._mark, next(self._ids))
 
     @abstractmethod
     async def run(self) -> None:
@@ -102,14 +103,15 @@ class HttpSession(ABC):
         """Begin a list and hear all of it; its end is the caller's."""
         self._translator.begin_list()
         try:
-            for say, _ in self._plan.snapshot:
-                await self._list(say({**self.known, "id": self.new_id()}))
+            for each in self._plan.snapshot:
+                message = said(each.say, {**self.known, "id": self.new_id()})
+                await self._list(message, each.timeout_s or self._config.reply_timeout_s)
         except (PbxUnavailableError, PbxAuthError, PbxProtocolError):
             self._translator.drop_list()
             raise
 
-    async def _list(self, message: str | HttpMessage) -> None:
-        status, text = await self._exchange(message, self._config.reply_timeout_s)
+    async def _list(self, message: str | HttpMessage, timeout_s: float) -> None:
+        status, text = await self._exchange(message, timeout_s)
         if status in (401, 403):
             raise PbxAuthError(f"the PBX refuses our requests: {status}")
         if not 200 <= status < 300:
@@ -159,4 +161,4 @@ class HttpSession(ABC):
             raise PbxUnavailableError(f"the PBX cannot be asked: {type(err).__name__}") from err
         if found is None:
             raise PbxUnavailableError(f"an answer of the PBX is longer than {profile.max_message_bytes} bytes")
-        return answer.status, found.decode(profile.encoding, "replace")
+        return answer.status, decoded(profile, found)

@@ -20,6 +20,9 @@ from ringline_edge.adapters.mapping.values import Scalar, text
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 LONGEST_TEXT: Final = 200
+HIDDEN: Final = "***"
+"""Stands where a refusal repeats what the profile wants told nowhere."""
+
 Request = tuple[str, str | HttpMessage]
 """The request's id and the message."""
 
@@ -31,6 +34,7 @@ def requests(
     floor: Floor,
     known: Mapping[str, str],
     new_id: Callable[[], str],
+    password_of: Callable[[str], str] = lambda _login: "",
 ) -> Iterator[Request]:
     """The messages of a command, in their order; each is to be answered before the next one is sent.
 
@@ -41,17 +45,21 @@ def requests(
         floor: What is there.
         known: Values of settings and of the session, as templates name them.
         new_id: Makes the id of each request.
+        password_of: An agent's password at the PBX, by login.
 
     Raises:
-        CommandError: The verb is not in the profile, its number is none, or its call is gone.
+        CommandError: The verb is not in the profile, or not now, its number is none, or its call is gone.
     """
     asked = plan.commands.get(command.verb)
     if asked is None:
         raise CommandError(ErrorCode.UNSUPPORTED, "This PBX, as its profile says, cannot do this.")
     if command.to is not None and not _NUMBER.fullmatch(command.to):
         raise CommandError(ErrorCode.NUMBER_INVALID, "A number has digits, * and # only.")
-    values = {**_arguments(command), **_memories(legs, floor), **known}
+    values = {**_arguments(command, floor, password_of), **_memories(legs, floor), **known}
     settings = {name.partition(".")[2]: value for name, value in known.items() if name.startswith("settings.")}
+    key = floor.key_of(legs.legs[0]) if legs.legs else ""
+    if asked.when is not None and not asked.when(Scope(values, values, 0, floor.memory, settings, key)):
+        raise CommandError(ErrorCode.NOT_ALLOWED, f"This PBX does not take {command.verb} for this call now.")
     for more in _each(asked, command, floor):
         given = values | more
         scope = Scope(given, given, 0, floor.memory, settings)
@@ -69,17 +77,27 @@ def refusal(replies: ReplyPlan, answer: Scope, status: int = 200) -> CommandErro
     """What a bad answer means, by its content and by its `status` of HTTP; None for a good one."""
     if 200 <= status < 300 and replies.ok(answer):
         return None
-    said = text(replies.text(answer))[:LONGEST_TEXT]
+    said = _without_secrets(text(replies.text(answer)), replies, answer)[:LONGEST_TEXT]
     meant = (each for each in replies.errors if not each.statuses or status in each.statuses)
     code = next((each.code for each in meant if each.holds(answer)), ErrorCode.REJECTED_BY_PBX)
     return CommandError(code, said or "The PBX refuses.")
 
 
-def _arguments(command: EdgeCommand) -> dict[str, Scalar]:
+def _without_secrets(said: str, replies: ReplyPlan, answer: Scope) -> str:
+    for secret in replies.secrets:
+        found = text(secret(answer))
+        said = said.replace(found, HIDDEN) if found else said
+    return said
+
+
+def _arguments(command: EdgeCommand, floor: Floor, password_of: Callable[[str], str]) -> dict[str, Scalar]:
     wanted = {"station", "to", "digits", "reason", "login", "name", "state", "caller_id"}
     found = command.model_dump(mode="json", include=wanted, exclude_none=True)
     linkage = (command.data or {}).get(NAME) or ""
-    return {**{name: str(value) for name, value in found.items()}, NAME: str(linkage)}
+    agent = floor.agents.get(command.station)
+    login = command.login or (agent.agent.login if agent is not None else None) or ""
+    said = {name: str(value) for name, value in found.items()}
+    return {**said, "login": login, "password": password_of(login), NAME: str(linkage)}
 
 
 def _memories(legs: CallLegs, floor: Floor) -> dict[str, Scalar]:

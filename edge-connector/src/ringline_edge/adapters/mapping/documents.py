@@ -1,4 +1,7 @@
-"""Messages as trees to take values from: header lines, JSON, XML. Pure; nothing is fetched and no entity expanded."""
+"""Messages as trees to take values from: header lines, JSON, XML, plain text. Pure.
+
+Nothing is fetched, and no entity expanded.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from urllib.parse import parse_qsl
 from lxml import etree
 
 from ringline_core.errors import PbxProtocolError
+from ringline_edge.adapters.mapping import plain
 from ringline_edge.adapters.mapping.headers import Headers
 from ringline_edge.adapters.mapping.values import Format, Scalar
 
@@ -66,15 +70,23 @@ def parser(form: Format, *, strip_namespaces: bool = True) -> Callable[[str], No
             return partial(_xml, strip_namespaces=strip_namespaces)
         case "form":
             return _form
+        case "plain":
+            return str
 
 
 def nothing(form: Format) -> Node:
     """A message without any value."""
-    return etree.Element("nothing") if form == "xml" else {}
+    match form:
+        case "xml":
+            return etree.Element("nothing")
+        case "plain":
+            return ""
+        case "fields" | "json" | "form":
+            return {}
 
 
-def path(form: Format, text: str) -> Path:
-    """A compiled path.
+def path(form: Format, text: str, between: str = "") -> Path:
+    """A compiled path; `between` are the signs that part the fields of plain text.
 
     Raises:
         ValueError: It is none of this form.
@@ -93,6 +105,9 @@ def path(form: Format, text: str) -> Path:
             return lambda where: _xml_value(asked(where.item))
         case "form":
             return lambda where: where.item.get(text)
+        case "plain":
+            found_in = plain.value(text, between)
+            return lambda where: found_in(where.item)
 
 
 def many(form: Format, text: str) -> Many:
@@ -101,8 +116,8 @@ def many(form: Format, text: str) -> Many:
     Raises:
         ValueError: It is none of this form, or the form has nothing inside.
     """
-    if form in ("fields", "form"):
-        raise ValueError("a message of lines or of a form has nothing inside: no each")
+    if form in ("fields", "form", "plain"):
+        raise ValueError("a message of lines, of a form or of plain text has nothing inside: no each")
     if form == "xml":
         asked = _xpath(text)
         return lambda where: _elements(asked(where.item))

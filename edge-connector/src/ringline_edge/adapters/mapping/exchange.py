@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from ringline_core.errors import PbxProtocolError
 from ringline_edge.adapters.mapping import templates
 from ringline_edge.adapters.mapping.expressions import Compiler
 from ringline_edge.adapters.mapping.loading import Place, ProfileError
@@ -24,6 +25,7 @@ _BODY_TYPES: Final = {
     "xml": "application/xml",
     "form": "application/x-www-form-urlencoded",
     "fields": "text/plain",
+    "plain": "text/plain",
 }
 _HEADER: Final = re.compile(HEADER)
 BY_HTTP: Final = ("webhook", "poll")
@@ -41,6 +43,18 @@ class HttpMessage:
 
 
 Call = Callable[[Values], HttpMessage]
+
+
+def said(say: Callable[[Values], str | HttpMessage], values: Values) -> str | HttpMessage:
+    """A message of the session's own.
+
+    Raises:
+        PbxProtocolError: A setting, or what a log-in told, cannot stand in it.
+    """
+    try:
+        return say(values)
+    except MissingValueError as err:
+        raise PbxProtocolError(f"a message of ours cannot be said to this PBX: {err}") from err
 
 
 class Lock:

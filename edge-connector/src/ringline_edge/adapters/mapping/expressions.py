@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,9 +52,16 @@ Doer = Callable[[Scalar], Scalar]
 class Compiler:
     """Makes functions of one profile's values; faults are told with the line of the key."""
 
-    def __init__(self, form: Format, lines: Lines, settings: tuple[str, ...]) -> None:
-        """`settings` are the names that the profile says it needs."""
-        self.form, self.lines, self._settings = form, lines, settings
+    def __init__(self, form: Format, lines: Lines, settings: tuple[str, ...] = (), between: str | None = None) -> None:
+        """For the parts of one profile.
+
+        Args:
+            form: Of messages.
+            lines: Where keys stand.
+            settings: The names that the profile says it needs.
+            between: Signs that part the fields of its plain text; None where it does not say.
+        """
+        self.form, self.lines, self.between, self._settings = form, lines, between, settings
 
     def fail(self, place: Place, reason: str) -> ProfileError:
         """A fault at `place`."""
@@ -112,7 +120,7 @@ class Compiler:
     def _source(self, value: Value, place: Place) -> Getter:
         if value.get is not None:
             try:
-                return documents.path(self.form, value.get)
+                return documents.path(self.form, value.get, self.between or "")
             except ValueError as err:
                 raise self.fail((*place, "get"), str(err)) from None
         if value.memory is not None:
@@ -172,7 +180,7 @@ class Compiler:
 
     def _inside(self, form: Format, get: str, place: Place) -> Doer:
         try:
-            path, parse = documents.path(form, get), documents.parser(form)
+            path, parse = documents.path(form, get, self.between or ""), documents.parser(form)
         except ValueError as err:
             raise self.fail((*place, "get"), str(err)) from None
 
@@ -259,6 +267,10 @@ def _base64(found: str) -> Scalar:
         return None
 
 
+def _entities(found: str) -> Scalar:
+    return html.unescape(found)
+
+
 def _url(found: str) -> Scalar:
     return unquote_plus(found, errors="replace")
 
@@ -282,6 +294,7 @@ _DOERS: Final[dict[str, Doer]] = {
     "hex_text": _on_text(_hex_text),
     "base64": _on_text(_base64),
     "url": _on_text(_url),
+    "entities": _on_text(_entities),
     "seconds": _on_text(_times(1000)),
     "milliseconds": _on_text(_times(1)),
 }

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from ringline_core.wire.command import REQUIRED
+from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping.exchange import BY_HTTP
 from ringline_edge.adapters.mapping.expressions import Compiler
 from ringline_edge.adapters.mapping.loading import Place
@@ -22,8 +25,9 @@ def check(compiler: Compiler, profile: Profile) -> None:
     for part in ways.get(profile.transport, (_of_streams, _of_lists, _of_answers)):
         for place, reason in part(profile):
             raise compiler.fail(place, reason)
-    for place, reason in (*_of_others(profile), *_of_settings(profile)):
-        raise compiler.fail(place, reason)
+    for part in (_of_others, _of_settings, _of_text, _of_plain_text, _of_redaction, _of_commands):
+        for place, reason in part(profile):
+            raise compiler.fail(place, reason)
 
 
 def _of_streams(profile: Profile) -> Iterator[Fault]:
@@ -110,6 +114,49 @@ def _of_others(profile: Profile) -> Iterator[Fault]:
             yield (name,), f"means nothing for the transport {profile.transport}"
     if profile.http is not None and profile.http.every_s is not None and profile.transport != "poll":
         yield ("http", "every_s"), f"means nothing for the transport {profile.transport}"
+
+
+def _of_commands(profile: Profile) -> Iterator[Fault]:
+    """What a verb may depend on: what is remembered of the leg of its call."""
+    for verb, rule in profile.commands.items():
+        if rule.when and "call" not in REQUIRED.get(verb, ()):
+            yield ("commands", verb.value, "when"), "the verb is about no call, so there is no leg to remember"
+        for number, condition in enumerate(rule.when):
+            if _asks_messages(condition.model_dump(exclude_defaults=True, exclude={"steps"})):
+                yield (
+                    ("commands", verb.value, "when", number),
+                    "there is no message here: only memory, setting and const",
+                )
+
+
+def _asks_messages(node: Any) -> bool:
+    match node:
+        case dict():
+            return bool({"get", "now"} & node.keys()) or any(
+                _asks_messages(value) for key, value in node.items() if key != "steps"
+            )
+        case list() | tuple():
+            return any(map(_asks_messages, node))
+        case _:
+            return False
+
+
+def _of_text(profile: Profile) -> Iterator[Fault]:
+    if profile.undecodable != "replace" and profile.encoding != "utf-8":
+        yield ("undecodable",), "only utf-8 has bytes that can be told to be of another encoding"
+
+
+def _of_redaction(profile: Profile) -> Iterator[Fault]:
+    for number, each in enumerate(profile.redact):
+        try:
+            documents.path(profile.format, each, profile.between or "")
+        except ValueError as err:
+            yield ("redact", number), str(err)
+
+
+def _of_plain_text(profile: Profile) -> Iterator[Fault]:
+    if profile.between is not None and profile.format != "plain":
+        yield ("between",), f"means nothing for the format {profile.format}"
 
 
 def _of_settings(profile: Profile) -> Iterator[Fault]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ringline_core.domain.facts import Agent, Device, Ended, Leg, LegRole, Membership, Party
 from ringline_core.errors import PbxProtocolError
 from ringline_core.ids import STATION_PATTERN
-from ringline_core.wire.codes import AgentStateName, By, LegState, Presentation
+from ringline_core.wire.codes import AgentStateName, By, LegState, Presentation, Verb
 from ringline_edge.adapters.mapping.profile import Identity
 from ringline_edge.adapters.mapping.values import Scalar, text
 
@@ -68,9 +68,14 @@ class Listing:
 
 @dataclass(slots=True)
 class Floor:
-    """Everything that is there now."""
+    """Everything that is there now.
+
+    Attributes:
+        barred: Verbs that the PBX does not take for a leg, by its key and what is remembered of it.
+    """
 
     identity: Identity
+    barred: Callable[[str], frozenset[Verb]] = lambda _key: frozenset()
     legs: dict[str, LegMemory] = field(default_factory=dict)
     agents: dict[str, AgentMemory] = field(default_factory=dict)
     devices: dict[tuple[str, str], Device] = field(default_factory=dict)
@@ -151,6 +156,7 @@ class Floor:
             bridge=_text(fields, "bridge"),
             data=dict(leg.data),
             ended=ended,
+            barred=self.barred(leg.key),
             dialed=_text(fields, "dialed"),
             queue=_text(fields, "queue"),
             transferred_by=station_of(fields.get("transferred_by")),

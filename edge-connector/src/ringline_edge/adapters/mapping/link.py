@@ -1,4 +1,4 @@
-"""The ways to a feed that streams: we call the PBX, the PBX calls us, or a child process stands between."""
+"""The ways to a feed that streams: we call the PBX, it calls us, or a program on this machine stands between."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from ringline_core.errors import PbxUnavailableError
 from ringline_edge.adapters import tls
-from ringline_edge.adapters.mapping import sockets
+from ringline_edge.adapters.mapping import closing, sockets
 from ringline_edge.adapters.mapping.config import MappingConfig, split
 from ringline_edge.adapters.mapping.exchange import HttpMessage
 from ringline_edge.adapters.mapping.profile import Profile
@@ -42,7 +42,7 @@ async def opened(
         async with sockets.opened(profile, config, handshake) as socket:
             yield Link(socket, socket.write)
         return
-    ways = {"tcp": _called, "tcp-server": _served, "sidecar": _child}
+    ways = {"tcp": _called, "tcp-server": _served, "sidecar": _child, "pipe": _met}
     if profile.transport not in ways:
         raise PbxUnavailableError(f"the transport {profile.transport} has no stream")
     async with ways[profile.transport](config) as link:
@@ -82,6 +82,20 @@ async def _first(config: MappingConfig) -> tuple[asyncio.StreamReader, asyncio.S
 
 
 @asynccontextmanager
+async def _met(config: MappingConfig) -> AsyncIterator[Link]:
+    """A socket of the machine's own, at which somebody waits; who may use it, the file's rights say."""
+    try:
+        async with asyncio.timeout(config.connect_timeout_s):
+            reader, writer = await asyncio.open_unix_connection(config.pipe)
+    except (OSError, TimeoutError) as err:
+        raise PbxUnavailableError(f"nobody is at {config.pipe}") from err
+    try:
+        yield Link(reader, writer.write)
+    finally:
+        writer.close()
+
+
+@asynccontextmanager
 async def _served(config: MappingConfig) -> AsyncIterator[Link]:
     """One PBX at a time; who comes while one is there is sent away."""
     came: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
@@ -103,7 +117,7 @@ async def _served(config: MappingConfig) -> AsyncIterator[Link]:
     try:
         yield await came
     finally:
-        server.close()
+        await closing.close(server)
         for writer in writers:
             writer.close()
 

@@ -20,6 +20,9 @@ LOUD: Final = 3
 """So many messages that cannot be read are logged in a session; the rest are only counted."""
 
 LONGEST_NUMBER: Final = 18
+LONGEST_KEY: Final = 200
+MOST_SEEN: Final = 10_000
+"""So many messages are known to have come, by what tells them apart."""
 
 
 class Listener:
@@ -30,14 +33,25 @@ class Listener:
         heard_at: When the last sign of life came, by the monotonic clock.
     """
 
-    def __init__(self, translator: Translator, emit: Emit, sequence: Getter | None) -> None:
-        """Nothing is emitted yet; `sequence` finds a message's number, where the PBX counts them."""
+    def __init__(
+        self, translator: Translator, emit: Emit, sequence: Getter | None = None, once: Getter | None = None
+    ) -> None:
+        """Nothing is emitted yet.
+
+        Args:
+            translator: Makes facts of messages.
+            emit: Takes them.
+            sequence: Finds a message's number, where the PBX counts them.
+            once: Finds what is the same for messages that are one and the same.
+        """
         self.is_live = False
         self.heard_at = time.monotonic()
         self._translator, self._emit = translator, emit
         self._unread = 0
         self._sequence = sequence
         self._number: int | None = None
+        self._once = once
+        self._seen: dict[str, None] = {}
 
     def take(self, message: str) -> Heard | None:
         """Take a message; None for one that cannot be read.
@@ -52,7 +66,7 @@ class Listener:
             if self._unread <= LOUD:
                 logger.warning("pbx_event_skipped", extra={"unread": self._unread})
             return None
-        if self._comes_again(heard):
+        if self._comes_again(heard) or self._was_seen(heard):
             return heard
         for fact in self._translator.facts(heard):
             if self.is_live:
@@ -68,6 +82,17 @@ class Listener:
         if last is not None and number not in (last, last + 1):
             raise PbxProtocolError(f"messages of the PBX are missing between {last} and {number}")
         return number == last
+
+    def _was_seen(self, heard: Heard) -> bool:
+        key = "" if self._once is None else text(self._once(heard.scope))[:LONGEST_KEY]
+        if not key:
+            return False
+        if key in self._seen:
+            return True
+        if len(self._seen) >= MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
+        self._seen[key] = None
+        return False
 
     async def watch(self, heartbeat: Heartbeat | None, beat: Callable[[], None]) -> None:
         """Give our signs of life by `beat`, and wait for the PBX's.

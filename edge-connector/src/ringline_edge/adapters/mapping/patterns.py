@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 LONGEST_PATTERN: Final = 200
@@ -13,6 +14,12 @@ MOST_REPEATS: Final = 3
 """Repeats without an end in one pattern: the time is at most the value's length to that power."""
 
 MOST_CHOICES: Final = 8
+MOST_SOUGHT_REPEATS, MOST_SOUGHT_CHOICES = 2, 4
+"""Of a pattern that is looked for everywhere, which costs one power more."""
+
+FAR: Final = 2048
+"""Characters of a message in which a pattern with one repeat is looked for; one with two sees `LONGEST_VALUE`."""
+
 _REPEAT: Final = re.compile(r"[*+]|\{\d*,\d*\}|\{\d{2,}\}")
 _PIECE: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[:=!<]*|\(|\)|[*+]|\{\d*,?\d*\}|.", re.DOTALL)
 
@@ -41,9 +48,46 @@ def match(pattern: re.Pattern[str], value: str) -> str | None:
     return found[1] if pattern.groups else found[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A pattern that may stand anywhere in the first `reach` characters."""
+
+    pattern: re.Pattern[str]
+    reach: int
+
+    def in_text(self, text: str) -> re.Match[str] | None:
+        """Its first place."""
+        return self.pattern.search(text, 0, self.reach)
+
+
+def searched(pattern: str) -> Search:
+    """A pattern to be looked for.
+
+    Raises:
+        ValueError: It is none, or one that might need much time; the text says why.
+    """
+    found = compiled(pattern)
+    repeats, choices = _weight(pattern)
+    # A pattern that may only stand at the beginning is not looked for elsewhere.
+    repeats -= pattern.startswith("^") and "|" not in pattern
+    if repeats > MOST_SOUGHT_REPEATS or choices > MOST_SOUGHT_CHOICES:
+        raise ValueError(
+            f"a pattern that is looked for has at most {MOST_SOUGHT_REPEATS} repeats, "
+            f"and {MOST_SOUGHT_CHOICES} signs | and ?"
+        )
+    return Search(found, FAR if repeats < MOST_SOUGHT_REPEATS else LONGEST_VALUE)
+
+
 def _refuse_slow(pattern: str) -> None:
     if re.search(r"(?:^|[^\\])(?:\\\\)*\\[1-9]|\(\?P=|\(\?\(", pattern):
         raise ValueError("a pattern refers back to no group")
+    repeats, choices = _weight(pattern)
+    if repeats > MOST_REPEATS or choices > MOST_CHOICES:
+        raise ValueError(f"a pattern has at most {MOST_REPEATS} repeats, and {MOST_CHOICES} signs | and ?")
+
+
+def _weight(pattern: str) -> tuple[int, int]:
+    """Repeats without an end, and choices."""
     repeats = choices = 0
     inside = [False]
     closed: bool | None = None
@@ -63,5 +107,4 @@ def _refuse_slow(pattern: str) -> None:
         elif repeat:
             repeats += 1
             inside[-1] = True
-    if repeats > MOST_REPEATS or choices > MOST_CHOICES:
-        raise ValueError(f"a pattern has at most {MOST_REPEATS} repeats, and {MOST_CHOICES} signs | and ?")
+    return repeats, choices

@@ -15,12 +15,26 @@ from ringline_edge.adapters.mapping.expressions import Compiler, Getter, Test
 from ringline_edge.adapters.mapping.loading import Lines, Place
 from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.rules import Play
-from ringline_edge.adapters.mapping.talk import CommandRule, Replies
+from ringline_edge.adapters.mapping.talk import CommandRule, LoginStep, Replies
 from ringline_edge.adapters.mapping.templates import Render, Values
-from ringline_edge.adapters.mapping.values import Template
+from ringline_edge.adapters.mapping.values import Template, Value
 
 ARGUMENTS: Final = frozenset(
-    {"id", "station", "to", "digits", "digit", "queue", "reason", "login", "name", "state", "caller_id", "linkage"}
+    {
+        "id",
+        "station",
+        "to",
+        "digits",
+        "digit",
+        "queue",
+        "reason",
+        "login",
+        "password",
+        "name",
+        "state",
+        "caller_id",
+        "linkage",
+    }
 )
 """Values that a command brings with it."""
 
@@ -40,19 +54,21 @@ class ErrorPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReplyPlan:
-    """How answers are understood; without `id` they come in the order of the requests."""
+    """How answers are understood; without `id` they come in the order of the requests. `secrets` are never repeated."""
 
     id: Getter | None
     ok: Test
     text: Getter
+    secrets: tuple[Getter, ...]
     errors: tuple[ErrorPlan, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CommandPlan:
-    """How one verb is said."""
+    """How one verb is said, and when; None for always."""
 
     rule: CommandRule
+    when: Test | None
     messages: tuple[Say, ...]
     use: dict[str, Getter]
 
@@ -62,8 +78,17 @@ class LoginPlan:
     """One step of the handshake."""
 
     render: Render
-    expect: bool
+    rule: LoginStep
     capture: dict[str, Getter]
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlan:
+    """One question for what is there; `until` holds for the last message of its answer."""
+
+    say: Say
+    until: Test
+    timeout_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +101,20 @@ class Plan:
     replies: ReplyPlan | None
     commands: dict[Verb, CommandPlan]
     login: tuple[LoginPlan, ...]
-    snapshot: tuple[tuple[Say, Test], ...]
+    snapshot: tuple[ListPlan, ...]
     heartbeat: Render | None
     logout: Render | None
     sequence: Getter | None
+    once: Getter | None
     headers: Callable[[Values], dict[str, str]]
     handshake: Call | None
+
+    def ident(self, mark: str, number: int) -> str:
+        """The id of a session's request by its number; `mark` tells sessions apart where ids are text."""
+        replies = self.profile.replies
+        if replies is None or replies.ids == "text":
+            return f"{mark}{number}"
+        return str((number - 1) % replies.ids + 1)
 
 
 def load(name: str) -> Plan:
@@ -99,7 +132,7 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
     Raises:
         ProfileError: Paths, patterns, templates or names in it are none.
     """
-    compiler = Compiler(profile.format, lines, profile.settings)
+    compiler = Compiler(profile.format, lines, profile.settings, profile.between)
     fitting.check(compiler, profile)
     settings = {f"settings.{name}" for name in profile.settings}
     known = {"id", *settings}
@@ -112,7 +145,7 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
     names = _names(compiler, profile)
     login = _login(compiler, profile, known)
     known |= {name for step in login for name in step.capture}
-    if profile.replies is None and any(each.expect for each in login):
+    if profile.replies is None and any(each.rule.expect for each in login):
         raise compiler.fail(("session", "login"), "waits for answers, and there are no replies")
     beat = profile.session.heartbeat.send if profile.session.heartbeat else None
     return Plan(
@@ -125,24 +158,34 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
             ],
         ),
         _events(compiler, profile, names),
-        None if profile.replies is None else _replies(compiler, profile.replies),
+        None if profile.replies is None else _replies(compiler, profile, profile.replies),
         {
             verb: _command(compiler, profile, rule, known, ("commands", verb.value))
             for verb, rule in profile.commands.items()
         },
         login,
-        tuple(
-            (
-                _say(compiler, profile, each.send, known, ("session", "snapshot", n, "send")),
-                compiler.all_of(each.until, ("session", "snapshot", n, "until")),
-            )
-            for n, each in enumerate(profile.session.snapshot)
-        ),
+        _lists(compiler, profile, known),
         None if beat is None else render(beat, ("session", "heartbeat", "send")),
         None if profile.session.logout is None else render(profile.session.logout, ("session", "logout")),
-        None if profile.session.sequence is None else compiler.value(profile.session.sequence, ("session", "sequence")),
+        _told(compiler, profile.session.sequence, ("session", "sequence")),
+        _told(compiler, profile.session.once, ("session", "once")),
         _headers(compiler, profile, known),
         _handshake(compiler, profile, settings),
+    )
+
+
+def _told(compiler: Compiler, value: Value | None, place: Place) -> Getter | None:
+    return None if value is None else compiler.value(value, place)
+
+
+def _lists(compiler: Compiler, profile: Profile, known: Collection[str]) -> tuple[ListPlan, ...]:
+    return tuple(
+        ListPlan(
+            _say(compiler, profile, each.send, known, ("session", "snapshot", number, "send")),
+            compiler.all_of(each.until, ("session", "snapshot", number, "until")),
+            each.timeout_s,
+        )
+        for number, each in enumerate(profile.session.snapshot)
     )
 
 
@@ -162,7 +205,7 @@ def _login(compiler: Compiler, profile: Profile, known: Collection[str]) -> tupl
         place: Place = ("session", "login", number)
         capture = compiler.table(each.capture, (*place, "capture"))
         render = templates.compiled(compiler, each.send, known, (*place, "send"))
-        steps.append(LoginPlan(render, each.expect, {f"session.{name}": get for name, get in capture.items()}))
+        steps.append(LoginPlan(render, each, {f"session.{name}": get for name, get in capture.items()}))
         known |= steps[-1].capture.keys()
     return tuple(steps)
 
@@ -201,11 +244,12 @@ def _events(compiler: Compiler, profile: Profile, names: frozenset[str]) -> dict
     return {name: tuple(plays) for name, plays in found.items()}
 
 
-def _replies(compiler: Compiler, replies: Replies) -> ReplyPlan:
+def _replies(compiler: Compiler, profile: Profile, replies: Replies) -> ReplyPlan:
     return ReplyPlan(
         None if replies.id is None else compiler.value(replies.id, ("replies", "id")),
         compiler.all_of(replies.ok, ("replies", "ok")),
         compiler.maybe(replies.text, ("replies", "text")),
+        tuple(compiler.value(Value(get=each), ("redact", number)) for number, each in enumerate(profile.redact)),
         tuple(
             ErrorPlan(
                 compiler.all_of(each.when, ("replies", "errors", number, "when")), frozenset(each.status), each.error
@@ -223,6 +267,7 @@ def _command(compiler: Compiler, profile: Profile, rule: CommandRule, known: set
     arguments = Compiler("fields", compiler.lines, profile.settings)
     return CommandPlan(
         rule,
+        arguments.all_of(rule.when, (*place, "when")) if rule.when else None,
         tuple(_say(compiler, profile, each, names, (*place, "send", number)) for number, each in enumerate(rule.send)),
         arguments.table(rule.use, (*place, "use")),
     )

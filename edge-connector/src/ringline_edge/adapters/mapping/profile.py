@@ -181,17 +181,28 @@ class SampleStep(Part):
 
 
 class Profile(Part):
-    """The whole file. `source` says where the knowledge of the feed comes from, honestly."""
+    """The whole file.
+
+    Attributes:
+        source: Where the knowledge of the feed comes from, honestly.
+        undecodable: What becomes of bytes that `encoding` does not have: a mark in their place, or the whole message is
+            read in another encoding.
+        redact: Paths of values that are written nowhere, neither in recordings nor in what a refusal says.
+        between: Of plain text, the signs that part its fields; no value in a message of ours may hold one.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
     source: str = Field(min_length=1)
-    transport: Literal["tcp", "tcp-server", "sidecar", "webhook", "websocket", "poll"] = "tcp"
+    transport: Literal["tcp", "tcp-server", "sidecar", "webhook", "websocket", "poll", "pipe"] = "tcp"
     framing: Framing
     encoding: Literal["utf-8", "utf-16le", "latin-1", "cp1252"] = "utf-8"
+    undecodable: Literal["replace", "latin-1", "cp1252"] = "replace"
     max_message_bytes: int = Field(default=256 * 1024, ge=64, le=MAX_MESSAGE_BYTES)
     format: Format
     namespaces: Literal["stripped", "kept"] = "stripped"
+    between: str | None = Field(default=None, max_length=16)
     settings: tuple[str, ...] = ()
+    redact: Names = ()
     identity: Identity = Identity()
     webhook: WebhookRule | None = None
     http: HttpRule | None = None

@@ -11,6 +11,7 @@ from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.transports import Framing
 
 STX, ETX, CR = b"\x02", b"\x03", 0x0D
+BOM: Final = "\ufeff"
 _BREAKS: Final = b"\r\n"
 _DIGITS: Final = 9
 _NOTHING: Final = "\ufeff\r\n\t "
@@ -41,7 +42,7 @@ class Framer:
         self._limit = profile.max_message_bytes
         self._cut = _cutter(profile.framing)
         self._rest = bytearray()
-        self._encoding = profile.encoding
+        self._profile = profile
         whole = profile.framing.kind not in ("header", "decimal")
         # A sign of two bytes has to be found at an even place: such streams are recoded first.
         self._recoded = profile.encoding == "utf-16le" and whole
@@ -67,10 +68,20 @@ class Framer:
     def _text(self, message: bytearray) -> str:
         if len(message) > self._limit:
             raise self._too_long()
-        return message.decode("utf-8" if self._recoded else self._encoding, "replace").lstrip("\ufeff")
+        return message.decode("utf-8", "replace").lstrip(BOM) if self._recoded else decoded(self._profile, message)
 
     def _too_long(self) -> PbxProtocolError:
         return PbxProtocolError(f"a message of the PBX is longer than {self._limit} bytes")
+
+
+def decoded(profile: Profile, message: bytes | bytearray) -> str:
+    """A message's text; what it holds that is not of its encoding becomes what the profile says."""
+    try:
+        found = message.decode(profile.encoding)
+    except UnicodeDecodeError:
+        other = profile.encoding if profile.undecodable == "replace" else profile.undecodable
+        found = message.decode(other, "replace")
+    return found.lstrip(BOM)
 
 
 def frame(profile: Profile, text: str) -> bytes:

@@ -51,6 +51,7 @@ class _Played:
         self._translator = Translator(plan, self._settings)
         self._model = StationModel("sample")
         self._model.lead(1)
+        self._model.capabilities = lambda _station: frozenset(plan.commands)
         self._model.apply(self._translator.picture(BEGIN_MS))
         self._now_ms = BEGIN_MS
         self._ids = itertools.count(1)
@@ -96,7 +97,8 @@ class _Played:
         try:
             command = EdgeCommand.model_validate({"id": "sample", "deadline_at": deadline, **arguments})
             floor = self._translator.floor
-            said = [text for _, text in requests(self._plan, command, legs, floor, self._known, self._new_id)]
+            asked = requests(self._plan, command, legs, floor, self._known, self._new_id, lambda _login: _SILENT)
+            said = [message for _, message in asked]
             wanted = [self._message(each) for each in sends]
         except (ValidationError, CommandError, ProfileError) as err:
             yield f"the command cannot be said: {err}"
@@ -126,7 +128,7 @@ class _Played:
             yield f"{station} should show {list(expected)}, shows {shown}"
 
     def _new_id(self) -> str:
-        return f"id{next(self._ids)}"
+        return self._plan.ident("id", next(self._ids))
 
     @staticmethod
     def _event(each: Mapping[str, Any]) -> str:

@@ -17,11 +17,11 @@ from ringline_core.errors import CommandError, PbxAuthError, PbxProtocolError, P
 from ringline_edge.adapters.mapping import link
 from ringline_edge.adapters.mapping.commands import Request, refusal
 from ringline_edge.adapters.mapping.config import MappingConfig
-from ringline_edge.adapters.mapping.exchange import HttpMessage
+from ringline_edge.adapters.mapping.exchange import HttpMessage, said
 from ringline_edge.adapters.mapping.expressions import Scope, Test
 from ringline_edge.adapters.mapping.link import Link
 from ringline_edge.adapters.mapping.listening import Listener, now_ms
-from ringline_edge.adapters.mapping.plan import LoginPlan, Plan, Say
+from ringline_edge.adapters.mapping.plan import ListPlan, LoginPlan, Plan, Say
 from ringline_edge.adapters.mapping.protocol import Framer, frame
 from ringline_edge.adapters.mapping.talk import CommandRule
 from ringline_edge.adapters.mapping.translate import Heard, Translator
@@ -58,10 +58,10 @@ class Session:
         self._plan, self._translator, self._link = plan, translator, opened
         self.known = {f"settings.{name}": value for name, value in settings.items()}
         self._timeout_s = reply_timeout_s
-        self._listener = Listener(translator, emit, plan.sequence)
+        self._listener = Listener(translator, emit, plan.sequence, plan.once)
         self._framer = Framer(plan.profile)
         self._ids = itertools.count(1)
-        self._mark = uuid.uuid4().hex[:8]
+        self._mark = f"{uuid.uuid4().hex[:8]}-"
         self._waiting: dict[str, asyncio.Future[Heard]] = {}
         self._asked: _Asked | None = None
         self._listing = asyncio.Lock()
@@ -89,8 +89,8 @@ class Session:
         return self._listener.is_live
 
     def new_id(self) -> str:
-        """An id that no request of any session had."""
-        return f"{self._mark}-{next(self._ids)}"
+        """An id that no request of any session had; a number, where the profile asks for one, only of this session."""
+        return self._plan.ident(self._mark, next(self._ids))
 
     async def run(self) -> None:
         """Serve the link until it ends.
@@ -118,7 +118,7 @@ class Session:
     def _leave(self) -> None:
         if self._plan.logout is not None and self.is_live:
             with contextlib.suppress(OSError, PbxProtocolError):
-                self._write(self._plan.logout({**self.known, "id": self.new_id()}))
+                self._write(self._said(self._plan.logout, self.new_id()))
         self._listener.is_live = False
 
     async def _read(self) -> None:
@@ -134,7 +134,7 @@ class Session:
             return
         if heard.known is not None:
             if heard.known.answer is not None:
-                self._write(heard.known.answer({**self.known, "id": self.new_id()}))
+                self._write(self._said(heard.known.answer, self.new_id()))
             if heard.known.rule.reply:
                 self._answered(heard)
         asked = self._asked
@@ -159,6 +159,9 @@ class Session:
         """A good answer only announces the list; a bad one is all that comes."""
         if refused is not None and not asked.done.done():
             asked.done.set_exception(PbxUnavailableError(f"the PBX refuses to tell what is there: {refused.text}"))
+
+    def _said(self, say: Say, ident: str) -> str | HttpMessage:
+        return said(say, {**self.known, "id": ident})
 
     def _write(self, message: str | HttpMessage) -> None:
         if isinstance(message, HttpMessage):
@@ -200,11 +203,11 @@ class Session:
         replies = self._plan.replies
         for step in self._plan.login:
             ident = self.new_id()
-            request = ident, step.render({**self.known, "id": ident})
-            if not step.expect or replies is None:
+            request = ident, self._said(step.render, ident)
+            if not step.rule.expect or replies is None:
                 self._write(request[1])
                 continue
-            answer = (await self._ask(request, self._timeout_s)).scope
+            answer = (await self._ask(request, step.rule.timeout_s or self._timeout_s)).scope
             if refusal(replies, answer) is not None:
                 raise PbxAuthError("the PBX refuses the login")
             self._capture(step, answer)
@@ -228,20 +231,20 @@ class Session:
             if self._plan.snapshot or not self.is_live:
                 self._translator.begin_list()
                 try:
-                    for say, until in self._plan.snapshot:
-                        await self._list(say, until)
-                except PbxUnavailableError:
+                    for each in self._plan.snapshot:
+                        await self._list(each)
+                except (PbxUnavailableError, PbxProtocolError):
                     self._translator.drop_list()
                     raise
                 self._listener.list_ends()
             return self._translator.picture(now_ms())
 
-    async def _list(self, say: Say, until: Test) -> None:
+    async def _list(self, wanted: ListPlan) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        asked = self._asked = _Asked(self.new_id(), until, done)
+        asked = self._asked = _Asked(self.new_id(), wanted.until, done)
         try:
-            self._write(say({**self.known, "id": asked.ident}))
-            async with asyncio.timeout(self._timeout_s):
+            self._write(self._said(wanted.say, asked.ident))
+            async with asyncio.timeout(wanted.timeout_s or self._timeout_s):
                 await done
         except TimeoutError as err:
             raise PbxUnavailableError("the PBX does not tell what is there") from err
@@ -250,4 +253,4 @@ class Session:
 
     def _beat(self) -> None:
         if self._plan.heartbeat is not None:
-            self._write(self._plan.heartbeat({**self.known, "id": self.new_id()}))
+            self._write(self._said(self._plan.heartbeat, self.new_id()))

@@ -30,9 +30,15 @@ class ErrorRule(Part):
 
 
 class Replies(Part):
-    """How an answer finds its request (by `id`, or in their order), and what it says."""
+    """How an answer finds its request (by `id`, or in their order), and what it says.
+
+    Attributes:
+        ids: What `{id}` is in our messages: `text` that no other session ever used, or a number from 1 up to this one,
+            and then from 1 again.
+    """
 
     id: Value | None = None
+    ids: Literal["text"] | Annotated[int, Field(ge=99, lt=2**63)] = "text"
     ok: Conditions = ()
     text: Value | None = None
     errors: tuple[ErrorRule, ...] = ()
@@ -42,25 +48,32 @@ class LoginStep(Part):
     """One message of the handshake; `expect` waits for an answer that is good, else the credentials are refused.
 
     Attributes:
+        timeout_s: How long the answer may take; the edge's `reply_timeout_s` without it.
         capture: Values of the answer, by names of your own; templates have them as `{session.NAME}` from then on.
     """
 
     send: Template
     expect: bool = True
+    timeout_s: Seconds | None = None
     capture: dict[Name, Value] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_answer(self) -> LoginStep:
-        if self.capture and not self.expect:
-            raise ValueError("nothing is captured where no answer is waited for: expect")
+        if (self.capture or self.timeout_s is not None) and not self.expect:
+            raise ValueError("no answer is waited for, so nothing is captured and nothing takes time: expect")
         return self
 
 
 class SnapshotStep(Part):
-    """One question for what is there now; the answer's messages are read by the events' rules up to `until`."""
+    """One question for what is there now; the answer's messages are read by the events' rules up to `until`.
+
+    Attributes:
+        timeout_s: How long that may take; the edge's `reply_timeout_s` without it.
+    """
 
     send: Template
     until: Conditions = ()
+    timeout_s: Seconds | None = None
 
 
 class Heartbeat(Part):
@@ -77,6 +90,7 @@ class Session(Part):
     Attributes:
         covers: What the snapshot lists in full; without a snapshot, what is not known any more on a new link.
         sequence: Number of a message; one that comes again is passed over, after a gap the session begins anew.
+        once: A message for which this is the same as for an earlier one of the session is passed over.
         logout: Said at the end, where the link still stands.
     """
 
@@ -85,6 +99,7 @@ class Session(Part):
     covers: tuple[Literal["legs", "agents", "devices"], ...] = ("legs", "agents", "devices")
     heartbeat: Heartbeat | None = None
     sequence: Value | None = None
+    once: Value | None = None
     logout: Template | None = None
 
 
@@ -92,6 +107,7 @@ class CommandRule(Part):
     """How a verb becomes messages.
 
     Attributes:
+        when: What must be remembered of the call's leg for the PBX to take the verb; until then it is not offered.
         send: The message, or several, each sent when the one before was answered.
         each: Send once for each queue or digit of the command, as `{queue}` or `{digit}`.
         use: Values made of the command's own (`get: state`), for templates.
@@ -100,6 +116,7 @@ class CommandRule(Part):
         timeout_s: How long.
     """
 
+    when: Conditions = ()
     send: Annotated[tuple[Template, ...], BeforeValidator(listed)]
     each: Literal["queues", "digits"] | None = None
     use: dict[str, Value] = Field(default_factory=dict)

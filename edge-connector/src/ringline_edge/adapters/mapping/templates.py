@@ -24,6 +24,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARK: Final = "ringlinemark"
 _HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_FIELD: Final = re.compile(r"\{([a-z][a-z0-9_.]*)(?::(.?)([<>])(\d{1,3}))?\}")
+_NO_WIDTH: Final = re.compile(r"\{[a-z][a-z0-9_.]*:[^}]*\}")
 _QUOTES: Final = {'"': "&quot;", "'": "&apos;"}
 
 
@@ -43,7 +45,8 @@ def compiled(compiler: Compiler, template: Template, known: Collection[str], pla
     Raises:
         ProfileError: It uses other names, or is no message of the profile's format.
     """
-    check_names(compiler, template, known, place)
+    is_plain = compiler.form == "plain" and isinstance(template, str)
+    check_names(compiler, _FIELD.sub(r"{\1}", str(template)) if is_plain else template, known, place)
     match compiler.form:
         case "xml":
             return _xml(compiler, template, place)
@@ -55,6 +58,8 @@ def compiled(compiler: Compiler, template: Template, known: Collection[str], pla
             return _fields(compiler, template, place)
         case "form":
             return _form(compiler, template, place)
+        case "plain":
+            return _plain(compiler, template, place)
 
 
 def check_names(compiler: Compiler, template: Any, known: Collection[str], place: Place) -> None:
@@ -148,6 +153,32 @@ def _filled(template: Any, values: Values) -> Any:
             return _value(values, whole[1]) if whole else line(template, values, str)
         case _:
             return template
+
+
+def _plain(compiler: Compiler, template: Template, place: Place) -> Render:
+    """Values as they are, or filled up to a width: `{to:<12}` at its left, `{to:>12}` at its right, `{to:0>12}`."""
+    if not isinstance(template, str):
+        raise compiler.fail(place, "a message of plain text is written as text")
+    if wrong := _NO_WIDTH.findall(_FIELD.sub("", template)):
+        raise compiler.fail(place, f"no width: {', '.join(wrong)}; write {{to:<12}}, {{to:>12}} or {{to:0>12}}")
+    between = compiler.between
+    if between is None and _FIELD.search(template):
+        raise compiler.fail(place, "between is missing: which signs part the fields, so that no value may hold one?")
+
+    def field(found: re.Match[str], values: Values) -> str:
+        name, fill, side, width = found.groups()
+        value = one_line(text(_value(values, name)))
+        if any(sign in value for sign in between or ""):
+            raise MissingValueError(f"{name} holds a sign that parts the fields")
+        return value if width is None else _filled_up(value, fill or " ", side, int(width))
+
+    return lambda values: _FIELD.sub(lambda found: field(found, values), template)
+
+
+def _filled_up(value: str, fill: str, side: str, width: int) -> str:
+    if len(value) > width:
+        raise MissingValueError("a value is longer than its columns")
+    return value.ljust(width, fill) if side == "<" else value.rjust(width, fill)
 
 
 def _xml(compiler: Compiler, template: Template, place: Place) -> Render:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ringline_core.domain.facts import Agent, Device, Ended, Fact, Leg, Snapshot
-from ringline_core.wire.codes import AgentStateName
+from ringline_core.wire.codes import AgentStateName, Verb
 from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping.classes import MessageClass
 from ringline_edge.adapters.mapping.expressions import Scope, Test
@@ -42,6 +42,9 @@ class Translator:
         self._plan, self._settings = plan, settings
         self._parse = documents.parser(profile.format, strip_namespaces=profile.namespaces == "stripped")
         self._memory = self.floor.memory
+        self._depending = [(verb, each.when) for verb, each in plan.commands.items() if each.when is not None]
+        if self._depending:
+            self.floor.barred = self._barred
 
     def hear(self, text: str, now_ms: int) -> Heard:
         """Read and classify one message.
@@ -66,6 +69,10 @@ class Translator:
         for play in plays:
             yield from play(scope, self.floor)
         yield from self.floor.settle()
+
+    def _barred(self, leg: str) -> frozenset[Verb]:
+        scope = Scope(None, None, 0, self._memory, self._settings, leg)
+        return frozenset(verb for verb, holds in self._depending if not holds(scope))
 
     def begin_list(self) -> None:
         """From now on messages tell all that is there."""

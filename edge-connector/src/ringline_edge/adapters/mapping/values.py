@@ -10,11 +10,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 Scalar = str | int | bool | None
 SOURCES: Final = ("get", "memory", "const", "setting", "now", "coalesce", "template")
 STEPS: Final = ("do", "regex", "split", "map", "date", "template", "otherwise", "inside")
-Format = Literal["fields", "json", "xml", "form"]
+Format = Literal["fields", "json", "xml", "form", "plain"]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Template = str | dict[str, Any]
-"""Of a message to the PBX: text for XML, header by header or key by key for the others; `{name}` stands for a value."""
+"""Of a message to the PBX: text for XML and plain text, else header by header or key by key; `{name}` is a value."""
 
 TESTS: Final = ("equals", "one_of", "regex", "exists")
 
@@ -30,8 +30,8 @@ class Step(Part):
 
     Attributes:
         do: A step without arguments; `hex` is hexadecimal to a number, `hex_text` hexadecimal bytes to text, `base64`
-            and `url` take such an encoding off, `seconds` and `milliseconds` are a number since the epoch, of either
-            unit, to our milliseconds.
+            and `url` take such an encoding off, `entities` reads `&lt;` and the like, `seconds` and `milliseconds` are
+            a number since the epoch, of either unit, to our milliseconds.
         regex: Matched from the beginning; group 1, or all where there is no group; no match is no value.
         split: Separator; `part` says which piece, from 0, negative from the end.
         map: Table by text; what is not in it becomes `default`.
@@ -42,8 +42,11 @@ class Step(Part):
     """
 
     do: (
-        Literal["trim", "lower", "upper", "int", "hex", "hex_text", "base64", "url", "seconds", "milliseconds"] | None
-    ) = None
+        Literal[
+            "trim", "lower", "upper", "int", "hex", "hex_text", "base64", "url", "entities", "seconds", "milliseconds"
+        ]
+        | None
+    ) = None  # fmt: skip
     regex: str | None = None
     split: str | None = Field(default=None, min_length=1)
     part: int = 0
@@ -80,7 +83,7 @@ class Value(Part):
     Written short: text is a path (`get`), text behind `=` is a constant, a number or truth value is itself.
 
     Attributes:
-        get: A header's name, a JSON path or an XPath, by the profile's format.
+        get: A header's name, a JSON path, an XPath, or a place in plain text, by the profile's format.
         memory: What is remembered of a leg from before this message, by name.
         of: Key of the leg whose memory is meant; the rule's own leg without it.
         setting: Name in the edge's `[pbx.mapping.settings]`.
@@ -99,6 +102,11 @@ class Value(Part):
     template: str | None = Field(default=None, max_length=1000)
     parts: dict[str, Value] = Field(default_factory=dict)
     steps: tuple[Step, ...] = Field(default=(), max_length=16)
+
+    @field_validator("get", mode="before")
+    @classmethod
+    def _column(cls, data: Any) -> Any:
+        return str(data) if isinstance(data, int) and not isinstance(data, bool) else data
 
     @model_validator(mode="before")
     @classmethod
