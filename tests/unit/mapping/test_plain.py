@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -15,6 +16,7 @@ from ringline_edge.adapters.mapping.expressions import Scope
 from ringline_edge.adapters.mapping.loading import ProfileError
 from ringline_edge.adapters.mapping.translate import Translator
 from tests.unit.mapping.test_adapter import command
+from tests.unit.mapping.test_profiles import PAGE, survives
 
 LINE = "201  RING 02071234567   EXT=201; PIN=0042;NEXT=3"
 FIXED = """\
@@ -124,6 +126,12 @@ def test_the_slowest_pattern_that_is_looked_for_is_quick(pattern: str) -> None:
 def test_fixed_columns_are_read_and_written() -> None:
     known = plan.compiled(*loading.parse(FIXED, "fixed.yaml"))
     assert [fault for sample in known.profile.samples for fault in samples.play(known, sample)] == []
+
+
+def test_lines_that_were_changed_on_their_way_do_no_harm() -> None:
+    (bell,) = re.findall(r"```yaml\n(name: bell.*?)```", PAGE, re.DOTALL)
+    for text in (FIXED, bell):
+        survives(plan.compiled(*loading.parse(text, "plain.yaml")))
 
 
 def test_what_is_longer_than_its_columns_is_not_said() -> None:
