@@ -19,6 +19,7 @@ NAMES = (
     "edge_latency",
     "stack_latency",
     "gate_latency",
+    "failover",
     "requests",
     "agent_day",
     "lambda_import",

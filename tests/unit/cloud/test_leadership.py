@@ -43,6 +43,22 @@ def test_another_edge_stands_by_until_the_lease_is_over(cloud: Cloud) -> None:
     assert beat(cloud, 1) == ("standby", 2)
 
 
+def test_a_standby_is_told_when_the_lead_is_free(cloud: Cloud) -> None:
+    cloud.edge_leads()
+    cloud.edge_leads("edge-2", "t1", "e2")
+    leads = cloud.from_edge({"t": "beat", "epoch": 1, "pbx": "up"})
+    assert leads is not None
+    assert "free_in_ms" not in leads
+    cloud.later(20)
+    waits = cloud.from_edge({"t": "beat", "epoch": 1, "pbx": "up"}, "edge-2", "e2")
+    assert waits is not None
+    assert waits["free_in_ms"] == 40_001
+    cloud.later(40)
+    assert beat(cloud, 1, "edge-2", "e2") == ("standby", 1)
+    cloud.later(0.001)
+    assert beat(cloud, 1, "edge-2", "e2") == ("active", 2)
+
+
 def test_another_edge_leads_at_once_after_a_release(cloud: Cloud) -> None:
     cloud.edge_leads()
     cloud.edge_leads("edge-2", "t1", "e2")

@@ -186,13 +186,14 @@ class Ack(WireModel):
 
 
 class EdgeBeatReply(WireModel):
-    """The cloud's answer to an edge's beat."""
+    """The cloud's answer to an edge's beat; in `free_in_ms` the lead is free for a standby, unless it is prolonged."""
 
     t: Literal["beat"] = "beat"
     frame: Frame
     now_at: Instant
     role: Literal["active", "standby"]
     epoch: Epoch
+    free_in_ms: int | None = Field(default=None, ge=0)
 
 
 class DeskForEdge(WireModel):

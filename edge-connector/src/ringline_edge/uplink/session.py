@@ -41,6 +41,8 @@ Role = Literal["active", "standby"]
 FINAL_BYES = frozenset({4403, 4426})
 HELLO_AGAIN_S = 10.0
 FENCED_PAUSE_S = 20.0
+SHORTEST_PAUSE_S = 0.1
+"""Between two beats of a standby that waits for the lead, whatever the cloud's clocks say."""
 
 
 @dataclass
@@ -231,6 +233,9 @@ class Session:
         if sent_s is not None:
             # The cloud read its clock somewhere between our beat and now; the middle is off by half the way at most.
             self.offset_ms = reply.now_at.timestamp() * 1000 - wall_ms + (now_s - sent_s) * 500
+        if reply.role == "standby" and reply.free_in_ms is not None:
+            # Whoever leads prolongs the lead long before that, and then our own next beat is earlier.
+            self._next_beat_s = min(self._next_beat_s, now_s + max(reply.free_in_ms / 1000, SHORTEST_PAUSE_S))
         return self._take_role(reply.role, reply.epoch)
 
     def _take_role(self, role: Role, epoch: int) -> Heard | None:

@@ -69,7 +69,9 @@ def beat(deps: Deps, who: EdgeIdentity, socket: str, message: EdgeBeat) -> tuple
             watching.led(deps, who.tenant, who.site, lease.epoch, socket)
     elif leads:
         _send_behind(deps, who, socket, message)
-    role = {"role": "active" if leads else "standby", "epoch": lease.epoch}
+    role: dict[str, Any] = {"role": "active" if leads else "standby", "epoch": lease.epoch}
+    if not leads:
+        role["free_in_ms"] = max(0, lease.until_ms - now_ms) + 1
     return compact({"t": "beat", "frame": message.frame, "now_at": ms_to_rfc3339(now_ms), **role}), lease.epoch
 
 

@@ -21,6 +21,7 @@ LEFT_OUT: Final[dict[str, frozenset[str]]] = {
     "Bye": frozenset({"retry_after_ms"}),
     "EdgeCommand": frozenset({*Arguments.model_fields, "login", "queues", "name", "by"}),
     "EdgeWelcome": frozenset({"frame", "linkage_secret"}),
+    "EdgeBeatReply": frozenset({"free_in_ms"}),
     "ErrorFrame": frozenset({"current"}),
     "HandoverFrom": frozenset({"site"}),
     "Policy": frozenset(Policy.model_fields),
