@@ -11,6 +11,8 @@ from infra.local.ports import LOOPBACK
 from infra.local.settings import REGION, Settings
 
 READY_TIMEOUT_S = 30.0
+HOME = "emulator"
+"""Its folder in the stack's own; nothing in it outlives the stack."""
 
 
 async def start(children: Children, settings: Settings, port: int) -> Child:
@@ -19,8 +21,10 @@ async def start(children: Children, settings: Settings, port: int) -> Child:
     Raises:
         ChildError: It did not come up; the text shows its last words.
     """
-    home = settings.run_dir / "emulator"
-    home.mkdir(parents=True, exist_ok=True)
+    home = settings.run_dir / HOME
+    # It unpacks the code for each process of a function, and leaves it behind when it ends.
+    unpacked = home / "tmp"
+    unpacked.mkdir(parents=True, exist_ok=True)
     child = await children.start(
         "emulator",
         [settings.emulator / "bin" / "python", "-m", "ministack"],
@@ -32,6 +36,7 @@ async def start(children: Children, settings: Settings, port: int) -> Child:
             "LOG_LEVEL": "WARNING",
             "AWS_DEFAULT_REGION": REGION,
             "HOME": str(home),
+            "TMPDIR": str(unpacked),
         },
     )
     await _until_ready(child, f"http://{LOOPBACK}:{port}/_ministack/ready")

@@ -28,7 +28,7 @@ from infra.local.seed import Admin, SeedError, admin_token, seed
 from infra.local.settings import AUDIENCE, FIRST_PAGE_PORT, REGION, ROOT, SITE, TENANT, Settings, SettingsError
 from infra.local.settings import from_environment as settings_from_environment
 
-FRESH = ("edge", "emulator", "logs", "asterisk")
+FRESH = ("edge", emulator.HOME, "logs", "asterisk")
 PAGES_TIMEOUT_S = 15.0
 
 
@@ -184,6 +184,7 @@ async def main() -> int:
     finally:
         (settings.run_dir / "ready.json").unlink(missing_ok=True)
         await children.stop()
+        shutil.rmtree(settings.run_dir / emulator.HOME, ignore_errors=True)
 
 
 async def _until_ended(children: Children, settings: Settings, ended: asyncio.Event) -> int:

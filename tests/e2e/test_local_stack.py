@@ -47,6 +47,7 @@ def test_a_signal_ends_everything_within_five_seconds(own_stack: Stack) -> None:
     assert time.monotonic() - began < ENDS_WITHIN_S
     assert all_gone(own_stack)
     assert not (own_stack.run_dir / "ready.json").exists()
+    assert not (own_stack.run_dir / "emulator").exists()  # what it unpacked for its functions
 
 
 async def test_an_emulator_that_is_gone_ends_the_stack_and_says_so(own_stack: Stack) -> None:
