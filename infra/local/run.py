@@ -85,7 +85,7 @@ async def bring_up(children: Children, settings: Settings) -> Stack:
     async with build_tree():
         with step("build"):
             await build(settings)
-        package = await asyncio.to_thread(deploy.packaged)
+        package = await asyncio.to_thread(deploy.packaged, settings.run_dir / emulator.HOME / "layers")
     emulator_port, listener = free_port(), reserved(FIRST_PAGE_PORT)
     page_port = listener.getsockname()[1]
     page_url = f"http://{LOOPBACK}:{page_port}/"
