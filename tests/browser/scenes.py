@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
+from tests.support.browser import after_the_guard
 from tests.support.fake_page_cloud import FakePageCloud, Frame, at, call
 
 Then = Callable[[FakePageCloud, Page], Awaitable[None]]
@@ -209,8 +210,9 @@ async def _dials_somebody(_: FakePageCloud, page: Page) -> None:
 
 
 async def _asks_whom(_: FakePageCloud, page: Page) -> None:
-    await page.evaluate("new Promise((done) => setTimeout(done, 450))")
-    await page.get_by_role("button", name="Transfer", exact=True).click()
+    transfer = page.get_by_role("button", name="Transfer", exact=True)
+    await after_the_guard(transfer)
+    await transfer.click()
     await expect(page.get_by_label("Transfer this call to")).to_be_visible()
 
 

@@ -41,7 +41,7 @@ async def test_hang_up_is_pending_on_its_button_until_the_phone_system_showed_it
     page = await open_page()
     await cloud.tell(call(leg="connected"), event="answered")
     button = page.get_by_role("button", name="Hang up")
-    await after_the_guard(page)
+    await after_the_guard(button)
     await button.click()
     command = await cloud.hears(is_command("drop"), "drop")
     assert command["call"] == "c-1"

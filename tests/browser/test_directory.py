@@ -87,8 +87,9 @@ async def test_s14_a_colleague_is_chosen_with_the_mouse_to_be_asked_first(
     cloud.colleagues = PEOPLE
     page = await open_page(viewport={"width": 320, "height": 900})
     await cloud.tell(call(leg="connected"), event="answered")
-    await after_the_guard(page)
-    await page.get_by_role("button", name="Transfer", exact=True).click()
+    transfer = page.get_by_role("button", name="Transfer", exact=True)
+    await after_the_guard(transfer)
+    await transfer.click()
     await page.keyboard.type("ben")
     await options(page).filter(has_text="Ben Ode").click()
     await expect(page.get_by_role("combobox", name="Transfer this call to")).to_be_focused()
@@ -113,8 +114,9 @@ async def test_escape_closes_the_list_first_and_then_the_row(cloud: FakePageClou
     cloud.colleagues = PEOPLE
     page = await open_page()
     await cloud.tell(call(leg="connected"), event="answered")
-    await after_the_guard(page)
-    await page.get_by_role("button", name="Transfer", exact=True).click()
+    transfer = page.get_by_role("button", name="Transfer", exact=True)
+    await after_the_guard(transfer)
+    await transfer.click()
     await page.keyboard.type("ben")
     await expect(options(page)).to_have_count(1)
     await page.keyboard.press("Escape")

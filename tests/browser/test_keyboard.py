@@ -29,8 +29,7 @@ async def test_s36_typing_elsewhere_while_it_rings_loses_no_key_and_answers_noth
 async def test_s36_a_whole_call_with_the_keyboard_alone(cloud: FakePageCloud, open_page: Open) -> None:
     page = await open_page()
     await cloud.tell(call(), event="ringing")
-    await expect(page.get_by_role("button", name="Answer")).to_be_visible()
-    await after_the_guard(page)
+    await after_the_guard(page.get_by_role("button", name="Answer"))
     await page.keyboard.press("Alt+Shift+KeyA")
     command = await cloud.hears(is_command("answer"), "answer")
     await cloud.tell(call(leg="connected"), event="answered")
@@ -41,7 +40,7 @@ async def test_s36_a_whole_call_with_the_keyboard_alone(cloud: FakePageCloud, op
         await page.keyboard.press("Tab")
         if await hang_up.evaluate("node => node.getRootNode().activeElement === node"):
             break
-    await after_the_guard(page)
+    await after_the_guard(hang_up)
     await page.keyboard.press("Enter")
     await cloud.hears(is_command("drop"), "drop")
 
@@ -49,8 +48,7 @@ async def test_s36_a_whole_call_with_the_keyboard_alone(cloud: FakePageCloud, op
 async def test_hanging_up_from_outside_the_panel_takes_two_presses(cloud: FakePageCloud, open_page: Open) -> None:
     page = await open_page()
     await cloud.tell(call(leg="connected"), event="answered")
-    await expect(page.get_by_role("button", name="Hang up")).to_be_visible()
-    await after_the_guard(page)
+    await after_the_guard(page.get_by_role("button", name="Hang up"))
     await page.locator("#field").focus()
     await page.keyboard.press("Alt+Shift+KeyX")
     assert not [frame for frame in cloud.heard if frame["t"] == "command"]
@@ -61,8 +59,9 @@ async def test_hanging_up_from_outside_the_panel_takes_two_presses(cloud: FakePa
 async def test_a_transfer_goes_to_the_number_typed_into_its_row(cloud: FakePageCloud, open_page: Open) -> None:
     page = await open_page()
     await cloud.tell(call(leg="connected"), event="answered")
-    await after_the_guard(page)
-    await page.get_by_role("button", name="Transfer", exact=True).click()
+    transfer = page.get_by_role("button", name="Transfer", exact=True)
+    await after_the_guard(transfer)
+    await transfer.click()
     await page.get_by_label("Transfer this call to").fill("1002")
     await page.keyboard.press("Enter")
     command = await cloud.hears(is_command("transfer"), "transfer")
@@ -74,8 +73,8 @@ async def test_escape_closes_the_row_never_the_call_and_the_focus_is_not_lost(
 ) -> None:
     page = await open_page()
     await cloud.tell(call(leg="connected"), event="answered")
-    await after_the_guard(page)
     button = page.get_by_role("button", name="Transfer", exact=True)
+    await after_the_guard(button)
     await button.click()
     field = page.get_by_label("Transfer this call to")
     await field.fill("10")
@@ -91,8 +90,9 @@ async def test_asking_a_colleague_first_is_a_consultation_with_the_typed_number(
 ) -> None:
     page = await open_page()
     await cloud.tell(call(leg="connected"), event="answered")
-    await after_the_guard(page)
-    await page.get_by_role("button", name="Transfer", exact=True).click()
+    transfer = page.get_by_role("button", name="Transfer", exact=True)
+    await after_the_guard(transfer)
+    await transfer.click()
     await page.get_by_label("Transfer this call to").fill("1002")
     await page.get_by_role("button", name="Ask first").click()
     command = await cloud.hears(is_command("consult"), "consult")
@@ -105,7 +105,7 @@ async def test_a_press_that_lands_just_as_the_call_comes_answers_nothing(cloud: 
     await page.evaluate(f"void window.client.on('ringing', () => setTimeout(() => (window.slip = {button}).click()))")
     await cloud.tell(call(), event="ringing")
     await until(page, "window.slip?.textContent === 'Answer'")
-    await after_the_guard(page)
+    await after_the_guard(page.get_by_role("button", name="Answer"))
     assert not [frame for frame in cloud.heard if frame["t"] == "command"]
 
 

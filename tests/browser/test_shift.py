@@ -85,8 +85,9 @@ async def test_enter_in_the_transfer_field_sends_nothing_where_only_asking_first
 ) -> None:
     page = await open_page()
     await cloud.tell(call(leg="connected", can=["drop", "hold", "consult"]), event="answered")
-    await after_the_guard(page)
-    await page.get_by_role("button", name="Transfer", exact=True).click()
+    transfer = page.get_by_role("button", name="Transfer", exact=True)
+    await after_the_guard(transfer)
+    await transfer.click()
     await page.keyboard.type("1002")
     await page.keyboard.press("Enter")
     assert await sent(cloud, page, "transfer") == 0
@@ -101,8 +102,9 @@ async def test_after_a_reload_an_owed_note_still_says_of_when_it_is(cloud: FakeP
 
 async def test_logging_off_is_about_who_was_asked_about(cloud: FakePageCloud, open_page: Open) -> None:
     page = await opened(cloud, open_page)
-    await after_the_guard(page)
-    await row(page, "Anna").get_by_role("button", name="Log off").click()
+    log_off = row(page, "Anna").get_by_role("button", name="Log off")
+    await after_the_guard(log_off)
+    await log_off.click()
     dialog = page.get_by_role("dialog", name="Log off Anna?")
     await tell(cloud, stations=[station("1001", "Zoe")], queues=[])
     await expect(row(page, "Zoe")).to_have_count(1)

@@ -70,8 +70,8 @@ async def names(page: Page) -> list[str]:
     return await page.locator(".agents tbody th bdi").all_inner_texts()
 
 
-async def press(page: Page, button: Locator) -> None:
-    await after_the_guard(page)
+async def press(button: Locator) -> None:
+    await after_the_guard(button)
     await button.click()
 
 
@@ -135,17 +135,17 @@ async def test_the_focus_stays_on_a_row_that_moves(cloud: FakePageCloud, open_pa
 async def test_a_gate_is_broken_only_where_one_is_closed(cloud: FakePageCloud, open_page: Open) -> None:
     page = await opened(cloud, open_page)
     await expect(row(page, "Anna").get_by_role("button", name="Break gate")).to_have_attribute("aria-disabled", "true")
-    await press(page, row(page, "Ben").get_by_role("button", name="Break gate: Ben"))
+    await press(row(page, "Ben").get_by_role("button", name="Break gate: Ben"))
     await expect(page.get_by_text("Ben: break gate was asked for.")).to_be_visible()
     assert cloud.deeds == [("hq/1002/break-gate", {})]
 
 
 async def test_states_are_set_and_a_refusal_is_said(cloud: FakePageCloud, open_page: Open) -> None:
     page = await opened(cloud, open_page)
-    await press(page, row(page, "Cleo").get_by_role("button", name="Set ready"))
+    await press(row(page, "Cleo").get_by_role("button", name="Set ready"))
     await expect(page.get_by_text("Cleo: set ready was asked for.")).to_be_visible()
     cloud.deed_refusal = "this agent is not in your team"
-    await press(page, row(page, "Dora").get_by_role("button", name="Set not ready"))
+    await press(row(page, "Dora").get_by_role("button", name="Set not ready"))
     await expect(page.get_by_text("Dora: this agent is not in your team")).to_be_visible()
     assert cloud.deeds == [
         ("hq/1003/set-state", {"state": "ready"}),
@@ -157,13 +157,13 @@ async def test_a_log_off_is_asked_twice(cloud: FakePageCloud, open_page: Open) -
     page = await opened(cloud, open_page)
     button = row(page, "Anna").get_by_role("button", name="Log off")
     dialog = page.get_by_role("dialog", name="Log off Anna?")
-    await press(page, button)
+    await press(button)
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
-    await press(page, button)
+    await press(button)
     await dialog.get_by_role("button", name="Cancel").click()
     assert cloud.deeds == []
-    await press(page, button)
+    await press(button)
     await dialog.get_by_role("button", name="Log off").click()
     await expect(page.get_by_text("Anna: log off was asked for.")).to_be_visible()
     assert cloud.deeds == [("hq/1001/log-off", {})]
@@ -230,7 +230,7 @@ async def test_the_accessibility_checker_finds_nothing(
     page = await opened(cloud, open_page, **context)
     assert await findings(page, source) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    await press(page, row(page, "Anna").get_by_role("button", name="Log off"))
+    await press(row(page, "Anna").get_by_role("button", name="Log off"))
     assert await findings(page, source) == []
     await page.keyboard.press("Escape")
     await tell(cloud, at=at(20), whole=True, stations=floor())

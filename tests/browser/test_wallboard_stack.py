@@ -92,7 +92,7 @@ async def test_a_call_shows_within_two_seconds_and_its_gate_is_broken_from_the_b
         await expect(here.locator(".state")).to_contain_text("Wrap-up", timeout=SHOWN_MS)
         button = here.get_by_role("button", name="Break gate")
         await expect(button).to_have_attribute("aria-disabled", "false", timeout=SHOWN_MS)
-        await after_the_guard(page)
+        await after_the_guard(button)
         await button.click()
         await anna.document(lambda doc: doc["agent"]["state"] == "ready", "the gate to open")
         await expect(here.locator(".state")).to_contain_text("Ready", timeout=SHOWN_MS)

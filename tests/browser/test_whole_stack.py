@@ -26,9 +26,9 @@ def _leg(agent: Locator, leg: str) -> Locator:
     return agent.locator(f".call[data-leg={leg}]")
 
 
-async def _press(page: Page, button: Locator) -> None:
+async def _press(button: Locator) -> None:
     await expect(button).to_have_attribute("aria-disabled", "false", timeout=SOON_MS)
-    await after_the_guard(page)
+    await after_the_guard(button)
     await button.click()
 
 
@@ -45,14 +45,14 @@ async def test_s01_s02_s12_the_three_steps_of_the_playground_lead_where_they_say
 ) -> None:
     page, anna = await _open(stack, browser)
     panel = anna.locator("ringline-panel")
-    await _press(page, panel.get_by_role("button", name="Ready", exact=True))
+    await _press(panel.get_by_role("button", name="Ready", exact=True))
     await expect(panel.locator("[data-state=ready]")).to_be_visible(timeout=SOON_MS)
     await page.get_by_role("button", name="Call support").click()
     await expect(_leg(anna, "alerting")).to_contain_text("support", timeout=SOON_MS)
     phone = anna.get_by_role("region", name="Desk phone 1001")
     await phone.get_by_role("button", name="Answer").click()
     await expect(_leg(anna, "connected")).to_be_visible(timeout=SOON_MS)
-    await _press(page, panel.get_by_role("button", name="Hang up"))
+    await _press(panel.get_by_role("button", name="Hang up"))
     await expect(panel.locator(".call")).to_have_count(0, timeout=SOON_MS)
     await expect(phone).to_contain_text("Ready to dial", timeout=SOON_MS)
     await expect(page.locator("#steps [data-done=true]")).to_have_count(3)
@@ -62,7 +62,7 @@ async def test_s01_s02_s12_the_three_steps_of_the_playground_lead_where_they_say
 async def test_s33_s05_a_reload_while_a_colleague_rings_shows_the_same_call(stack: Stack, browser: Browser) -> None:
     page, anna = await _open(stack, browser)
     await anna.get_by_label("Number to call").fill("1002")
-    await _press(page, anna.get_by_role("button", name="Call", exact=True))
+    await _press(anna.get_by_role("button", name="Call", exact=True))
     await expect(anna).to_contain_text("If your own phone rings", timeout=SOON_MS)
     await anna.get_by_role("region", name="Desk phone 1001").get_by_role("button", name="Answer").click()
     ben = page.get_by_role("article", name="Ben")

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Page
+from playwright.async_api import Locator, Page
 
 from infra import web
 from tests.support.fake_page_cloud import Frame
@@ -87,6 +87,11 @@ async def settled(page: Page, rev: int) -> None:
     await until(page, f"window.client.state.rev >= {rev}")
 
 
-async def after_the_guard(page: Page) -> None:
-    """A press right after a button changed counts as a slip; this lets that time pass."""
-    await page.evaluate(f"new Promise((done) => setTimeout(done, {GUARD_MS}))")
+async def after_the_guard(shown: Locator) -> None:
+    """A press right after a button changed counts as a slip; this waits for `shown` and lets that time pass.
+
+    Args:
+        shown: What came with the change. The guard begins when it is drawn, not when the cloud said so.
+    """
+    await shown.wait_for()
+    await shown.page.evaluate(f"new Promise((done) => setTimeout(done, {GUARD_MS}))")
