@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.support.browser import Open, after_the_guard, axe, findings, is_command
+from tests.support.browser import Open, after_the_guard, axe, findings, is_command, until
 from tests.support.fake_page_cloud import FakePageCloud, Frame, at, call
 
 
@@ -134,8 +134,7 @@ async def test_a_cloud_without_a_directory_leaves_a_field_for_numbers(cloud: Fak
     await field.press("ArrowDown")
     await field.press("Enter")
     assert (await cloud.hears(is_command("place"), "place"))["to"] == "1002"
-    reasons = await page.evaluate("window.tokens")
-    assert "rejected" in reasons
+    await until(page, "window.tokens.includes('rejected')")
     await expect(page.get_by_text("Sign in again")).to_have_count(0)
 
 

@@ -31,7 +31,8 @@ async def test_one_click_calls_back_and_goes_on_with_the_missed_interaction(
     await page.get_by_role("button", name="Call back: Erika Müller").click()
     command = await cloud.hears(is_command("place"), "place")
     assert (command["to"], command["interaction"]) == ("+4930000002", "i-2")
-    assert cloud.asked[0] == ("calls", {"outcome": "missed", "agent": "anna"})
+    # Both are asked for at once, over two connections: either may come first.
+    assert ("calls", {"outcome": "missed", "agent": "anna"}) in cloud.asked
 
 
 async def test_s03_what_is_missed_now_is_listed_at_once_and_by_name(cloud: FakePageCloud, open_page: Open) -> None:

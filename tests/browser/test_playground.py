@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.support.browser import Open, events
 from tests.support.fake_page_cloud import FakePageCloud, call
+from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize("width", [1280, 380])
@@ -33,7 +34,7 @@ async def test_a_customer_calls_and_the_desk_phone_answers(cloud: FakePageCloud,
     await expect(phone).to_contain_text("+442071234567")
     await phone.get_by_role("button", name="Answer").click()
     await expect(phone.get_by_role("button", name="Answer")).to_be_visible()
-    assert ("1001", {"do": "answer"}) in cloud.presses
+    await eventually(lambda: cloud.presses == [("1001", {"do": "answer"})], saying="the press")
     await page.get_by_role("list", name="Callers").get_by_role("button", name="Hang up").click()
     await expect(page.get_by_role("list", name="Callers")).to_contain_text("ended")
 
@@ -46,7 +47,7 @@ async def test_the_phones_keys_dial(cloud: FakePageCloud, open_page: Open) -> No
     await expect(phone).to_contain_text("1001")
     await phone.get_by_role("button", name="Dial").click()
     await expect(phone.get_by_role("button", name="Dial")).to_be_disabled()
-    assert ("1002", {"do": "dial", "number": "1001"}) in cloud.presses
+    await eventually(lambda: cloud.presses == [("1002", {"do": "dial", "number": "1001"})], saying="the press")
 
 
 async def test_an_agents_own_page_opens_the_callers_record(cloud: FakePageCloud, open_page: Open) -> None:

@@ -8,6 +8,7 @@ from tests.browser.test_notes import field, in_a_call
 from tests.browser.test_wrap_up import in_wrap_up
 from tests.support.browser import Open, after_the_guard, is_command
 from tests.support.fake_page_cloud import FakePageCloud, Frame, at, call
+from tests.support.waiting import eventually
 
 
 def working(cloud: FakePageCloud, label: str = "#4711") -> None:
@@ -93,9 +94,9 @@ async def test_a_page_with_text_that_the_cloud_lacks_asks_before_it_goes_and_els
     page.on("dialog", stays)
     cloud.is_mute = True
     await field(page).fill("Wants a refund")
-    await page.close(run_before_unload=True)
+    await page.close(run_before_unload=True)  # comes back before the page was asked
+    await eventually(lambda: asked == ["beforeunload"], saying="the question")
     await expect(field(page)).to_have_value("Wants a refund")
-    assert asked == ["beforeunload"]
     cloud.is_mute = False
     await cloud.cut()
     await expect(page.locator(".note-status")).to_contain_text("Saved", timeout=15_000)
