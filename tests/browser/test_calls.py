@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from tests.support.browser import Open, after_the_guard, events, is_command, settled
+from tests.support.browser import Open, after_the_guard, events, is_command, settled, stopped
 from tests.support.fake_page_cloud import FakePageCloud, Frame, at, call
 
 
@@ -28,10 +28,14 @@ async def test_a_page_that_opens_while_it_rings_shows_the_call_and_raises_nothin
 
 
 async def test_s02_the_timer_of_an_answered_call_runs_from_the_answer(cloud: FakePageCloud, open_page: Open) -> None:
-    page = await open_page()
-    await cloud.tell(call(leg="connected", answered_at=at(65)), event="answered", by="agent_phone")
+    page = await open_page(live=False)
+    clock = await stopped(page)
+    await cloud.tell(call(leg="connected", answered_at=clock.ago(65)), event="answered", by="agent_phone")
     timer = page.get_by_role("group", name="Erika Müller").get_by_role("timer")
+    await expect(timer).to_have_text("1:05")
+    await clock.put(1.5)
     await expect(timer).to_have_text("1:06")
+    await clock.put(2.5)
     await expect(timer).to_have_text("1:07")
 
 

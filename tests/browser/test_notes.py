@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
+from aiohttp import web
 from playwright.async_api import Locator, Page, expect
 
-from tests.support.browser import Open, axe, findings, until
-from tests.support.fake_page_cloud import FakePageCloud, at, call
+from tests.support.browser import STORED, Open, axe, findings, until
+from tests.support.fake_page_cloud import FakePageCloud, Frame, at, call
+from tests.support.waiting import eventually
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e </textarea><script>alert(2)</script>"
 
@@ -28,9 +31,17 @@ def revisions(cloud: FakePageCloud) -> list[tuple[str, bool]]:
 
 
 async def test_a_note_is_saved_while_it_is_typed_and_says_so(cloud: FakePageCloud, open_page: Open) -> None:
+    may_answer, put = asyncio.Event(), cloud._put
+
+    async def in_time(socket: web.WebSocketResponse, frame: Frame) -> None:
+        await may_answer.wait()
+        await put(socket, frame)
+
+    cloud._put = in_time  # type: ignore[method-assign]
     page = await in_a_call(cloud, open_page)
     await field(page).press_sequentially("Wants a refund")
     await expect(page.get_by_text("Saving…")).to_be_visible()
+    may_answer.set()
     await expect(page.get_by_text(re.compile(r"^Saved \d\d:\d\d"))).to_be_visible()
     assert revisions(cloud)[-1] == ("Wants a refund", True)
 
@@ -58,7 +69,8 @@ async def test_a_reload_before_anything_was_saved_loses_nothing(cloud: FakePageC
     page = await in_a_call(cloud, open_page)
     cloud.is_mute = True
     await field(page).press_sequentially("Wants")
-    await page.evaluate("new Promise((done) => setTimeout(done, 50))")  # what the device may take to have it
+    # How soon the device has it is looked at where time can be measured: web/client/notes.test.js.
+    await eventually(lambda: page.evaluate(STORED.format(text="Wants")), saying="on the device")
     await page.goto("about:blank")
     cloud.is_mute = False
     await page.goto(f"{cloud.url}/host.html")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.support.browser import available
+from tests.support.browser import STORED, available
 from tests.support.devtools import Chromium, Gone, Tab, launched
 from tests.support.pop_cloud import PopCloud
 from tests.support.tabs import BUSY, CLAIMS, READS_NO_GRANT, Desk, now_s
@@ -28,15 +28,6 @@ SLACK_S = 0.8
 QUIET_S = 4.5
 """Longer than any rule waits: who has not popped by then does so no more."""
 
-
-STORED = """new Promise((done) => {{
-  const opening = indexedDB.open('ringline');
-  opening.onsuccess = () => {{
-    const all = opening.result.transaction('drafts').objectStore('drafts').getAll();
-    all.onsuccess = () => (opening.result.close(), done(all.result[0]?.text === '{text}'));
-  }};
-}})"""
-"""Whether that text is in IndexedDB."""
 
 Death = Callable[[Tab], Coroutine[Any, Any, None]]
 deaths = pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from playwright.async_api import Dialog, expect
 
 from tests.browser.test_notes import field, in_a_call
 from tests.browser.test_wrap_up import in_wrap_up
-from tests.support.browser import Open, after_the_guard, is_command
+from tests.support.browser import Open, after_the_guard, is_command, stopped
 from tests.support.fake_page_cloud import FakePageCloud, Frame, at, call
 from tests.support.waiting import eventually
 
@@ -22,10 +22,14 @@ async def test_s27_open_work_is_listed_with_what_is_left_of_its_lease_and_ended(
     cloud: FakePageCloud, open_page: Open
 ) -> None:
     working(cloud)
-    page = await open_page()
+    page = await open_page(live=False)
+    clock = await stopped(page)
     item = page.get_by_role("list", name="Open work").get_by_role("listitem")
     await expect(item).to_contain_text("#4711")
+    cloud.desk["work"][0]["lease_until_at"] = clock.ago(-123)
+    await cloud.tell()
     await expect(item.get_by_role("timer")).to_have_text("2:02 left")
+    await clock.put(1.5)
     await expect(item.get_by_role("timer")).to_have_text("2:01 left")
     end = item.get_by_role("button", name="End: #4711")
     await end.click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from playwright.async_api import Locator, Page
 
@@ -24,6 +25,15 @@ QUIET = (
     "--disable-quic",
 )
 """Chromium's flags: nothing leaves the machine."""
+
+STORED = """new Promise((done) => {{
+  const opening = indexedDB.open('ringline');
+  opening.onsuccess = () => {{
+    const all = opening.result.transaction('drafts').objectStore('drafts').getAll();
+    all.onsuccess = () => (opening.result.close(), done(all.result[0]?.text === '{text}'));
+  }};
+}})"""
+"""Whether a note with that text is in IndexedDB."""
 
 
 def chromium() -> str | None:
@@ -85,6 +95,34 @@ async def until(page: Page, condition: str, timeout_s: float = 10) -> None:
 async def settled(page: Page, rev: int) -> None:
     """Wait until the page holds that revision."""
     await until(page, f"window.client.state.rev >= {rev}")
+
+
+class StoppedClock:
+    """A page's clock that stands still between the times that a test sets; timers run on."""
+
+    def __init__(self, page: Page, here: float, there: float) -> None:
+        """Use `stopped`. `here` is when it was stopped by the page's clock, `there` by the cloud's, in seconds."""
+        self._page, self._here, self._there = page, here, there
+
+    def ago(self, seconds: float) -> str:
+        """A time on the wire, so long before the clock was stopped."""
+        moment = datetime.fromtimestamp(self._there - seconds, UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    async def put(self, seconds: float) -> None:
+        """Set the clock to so long after it was stopped."""
+        await self._page.clock.set_fixed_time(self._here + seconds)
+
+
+async def stopped(page: Page) -> StoppedClock:
+    """Load the page anew and stop its clock: who looks once a second can miss what is shown for a second only."""
+    await page.clock.install()
+    await page.reload()
+    await until(page, "window.client?.state.socket.state === 'live'")
+    here, there = await page.evaluate("[window.client.env.now() / 1000, window.client.serverNow() / 1000]")
+    clock = StoppedClock(page, here, there)
+    await clock.put(0.5)  # far from where a shown second ends, whatever the next beat says of the cloud's clock
+    return clock
 
 
 async def after_the_guard(shown: Locator) -> None:
