@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from aiohttp import web
 from playwright.async_api import Locator, Page, expect
 
-from tests.support.browser import Open, is_command
+from tests.support.browser import Open, is_command, until
 from tests.support.fake_page_cloud import FakePageCloud, Frame, at, call
+
+SHOWN = "document.getElementById('panel').shadowRoot.querySelector('.missed').textContent"
+"""The list's text."""
 
 
 def missed(index: int, **fields: object) -> Frame:
@@ -44,6 +50,29 @@ async def test_s03_what_is_missed_now_is_listed_at_once_and_by_name(cloud: FakeP
     await page.get_by_role("button", name="Call back: Erika Müller").click()
     command = await cloud.hears(is_command("place"), "place")
     assert (command["to"], command["interaction"]) == ("+442071234567", "i-c-1")
+
+
+async def test_an_answer_that_was_on_its_way_takes_nothing_off_that_was_missed_meanwhile(
+    cloud: FakePageCloud, open_page: Open
+) -> None:
+    may_answer, answer = asyncio.Event(), cloud._read
+
+    async def of_then(request: web.Request) -> dict[str, str]:
+        query = await answer(request)
+        is_first = not may_answer.is_set()
+        await may_answer.wait()
+        cloud.missed = [missed(2)] if is_first else [missed(1, name="Erika Müller"), missed(2)]
+        return query
+
+    cloud._read = of_then  # type: ignore[method-assign]
+    page = await open_page()
+    await cloud.asks(lambda path, query: query.get("outcome") == "abandoned", "the list")
+    await cloud.tell(call(), event="ringing")
+    await cloud.tell(event="missed", cause="abandoned")
+    await expect(lines(page)).to_contain_text("Erika Müller")
+    may_answer.set()
+    await until(page, f"{SHOWN}.includes('+4930000002')")
+    assert "Erika Müller" in await page.evaluate(SHOWN)
 
 
 async def test_what_was_called_back_or_is_old_waits_behind_a_button(cloud: FakePageCloud, open_page: Open) -> None:

@@ -95,9 +95,11 @@ class MissedList {
       const query = new URLSearchParams({ outcome, agent, ...(before ? { before } : {}) });
       return read(client, `/calls?${query}`, this.leave.signal);
     };
+    const listed = new Set(this.calls.keys());
     try {
       const pages = await Promise.all(OUTCOMES.map(page));
-      const known = after.some(Boolean) ? [...this.calls.values()] : [];
+      // What was missed while the answer was on its way is not in it.
+      const known = [...this.calls.values()].filter(({ call }) => after.some(Boolean) || !listed.has(call));
       /** @type {MissedCall[]} */
       const told = [...known, ...pages.flatMap(({ items }) => items ?? [])];
       told.sort((a, b) => Date.parse(b.began_at) - Date.parse(a.began_at));
