@@ -123,6 +123,13 @@ def test_the_slowest_pattern_that_is_looked_for_is_quick(pattern: str) -> None:
     assert time.process_time() - began < 5
 
 
+def test_a_label_in_a_message_of_blanks_is_looked_for_quickly() -> None:
+    began = time.process_time()
+    assert value("EXT=", "x" + " " * 262_000, between=" ") is None
+    assert time.process_time() - began < 1
+    assert value("EXT=", "A=1  EXT=201 B=2", between=" ") == "201"
+
+
 def test_fixed_columns_are_read_and_written() -> None:
     known = plan.compiled(*loading.parse(FIXED, "fixed.yaml"))
     assert [fault for sample in known.profile.samples for fault in samples.play(known, sample)] == []

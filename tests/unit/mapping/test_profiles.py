@@ -159,6 +159,12 @@ def test_a_profile_that_is_not_there_is_refused_with_those_that_are() -> None:
         r"(\d{1,9})+",
         ".*.*.*.*x",
         r"(a)\1",
+        "(?:a*){9}c",
+        "(?:(?:a?){9}){9}c",
+        "(?:(?:a|a){9}){9}c",
+        "(?x)(a+) +c",
+        "(a+)(?#)+c",
+        "a*a*a*" + "a?" * 5 + "c",
     ],
 )
 def test_patterns_that_could_run_away_are_refused(pattern: str) -> None:
@@ -166,7 +172,9 @@ def test_patterns_that_could_run_away_are_refused(pattern: str) -> None:
         patterns.compiled(pattern)
 
 
-@pytest.mark.parametrize("pattern", [r"(?:PJSIP|SIP)/(\d+)-", r"[^(+)]+\((\w+)\)", r"(?:ab)+c", r"sip:(.*?)@.*"])
+@pytest.mark.parametrize(
+    "pattern", [r"(?:PJSIP|SIP)/(\d+)-", r"[^(+)]+\((\w+)\)", r"(?:ab)+c", r"sip:(.*?)@.*", r"(?:[^;]*;){3}"]
+)
 def test_patterns_that_sites_need_are_taken(pattern: str) -> None:
     patterns.compiled(pattern)
 

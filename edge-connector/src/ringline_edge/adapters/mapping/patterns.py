@@ -21,6 +21,10 @@ FAR: Final = 2048
 """Characters of a message in which a pattern with one repeat is looked for; one with two sees `LONGEST_VALUE`."""
 
 _REPEAT: Final = re.compile(r"[*+]|\{\d*,\d*\}|\{\d{2,}\}")
+_TIMES: Final = re.compile(r"\{(\d)\}")
+_UNREADABLE: Final = re.compile(r"\(\?(?:#|[a-zA-Z]*x)")
+"""A comment, or the writing in which blanks mean nothing: both hide what a repeat is about."""
+
 _PIECE: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[:=!<]*|\(|\)|[*+]|\{\d*,?\d*\}|.", re.DOTALL)
 
 
@@ -81,30 +85,38 @@ def searched(pattern: str) -> Search:
 def _refuse_slow(pattern: str) -> None:
     if re.search(r"(?:^|[^\\])(?:\\\\)*\\[1-9]|\(\?P=|\(\?\(", pattern):
         raise ValueError("a pattern refers back to no group")
+    if _UNREADABLE.search(pattern):
+        raise ValueError("a pattern has no comments, and blanks in it are blanks")
     repeats, choices = _weight(pattern)
-    if repeats > MOST_REPEATS or choices > MOST_CHOICES:
-        raise ValueError(f"a pattern has at most {MOST_REPEATS} repeats, and {MOST_CHOICES} signs | and ?")
+    most_choices = MOST_CHOICES if repeats < MOST_REPEATS else MOST_CHOICES // 2
+    if repeats > MOST_REPEATS or choices > most_choices:
+        raise ValueError(
+            f"a pattern has at most {MOST_REPEATS} repeats, and {MOST_CHOICES} signs | and ?, "
+            f"half of them with {MOST_REPEATS} repeats"
+        )
 
 
 def _weight(pattern: str) -> tuple[int, int]:
-    """Repeats without an end, and choices."""
-    repeats = choices = 0
-    inside = [False]
-    closed: bool | None = None
+    """Repeats without an end, and choices; what stands in a group that comes `{3}` times counts three times."""
+    groups, closed = [[0, 0]], [0, 0]
     for piece in _PIECE.findall(pattern):
-        repeat = bool(_REPEAT.fullmatch(piece))
-        if repeat and closed:
-            raise ValueError("a pattern repeats no group that repeats something itself")
-        closed = None
+        last, closed = closed, [0, 0]
         if piece.startswith("("):
-            inside.append(False)
+            groups.append([0, 0])
         elif piece == ")":
-            closed = inside.pop()
-            inside[-1] |= closed
+            closed = groups.pop()
+            _add(groups[-1], closed, 1)
         elif piece in ("|", "?"):
-            choices += 1
-            inside[-1] = True
-        elif repeat:
-            repeats += 1
-            inside[-1] = True
-    return repeats, choices
+            groups[-1][1] += 1
+        elif _REPEAT.fullmatch(piece):
+            if any(last):
+                raise ValueError("a pattern repeats no group that repeats something itself")
+            groups[-1][0] += 1
+        elif times := _TIMES.fullmatch(piece):
+            _add(groups[-1], last, int(times[1]) - 1)
+    return groups[0][0], groups[0][1]
+
+
+def _add(to: list[int], weights: list[int], times: int) -> None:
+    for kind, weight in enumerate(weights):
+        to[kind] += weight * max(0, times)

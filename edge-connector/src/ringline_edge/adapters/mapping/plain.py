@@ -77,7 +77,10 @@ def _columns(first: str, dash: str | None, last: str | None) -> Span:
 def _labelled(label: str, between: str) -> Span:
     if not between:
         raise ValueError(f"{label} ends where the next field begins: between is missing, or empty")
-    part = re.compile(f"(?:[{re.escape(between)}]|^)[ \t]*{re.escape(label)}([^{re.escape(between)}]*)")
+    # A blank that parts fields begins one itself: skipped too, many of them would be tried from each of them on.
+    blanks = "".join(sign for sign in " \t" if sign not in between)
+    skipped = f"[{blanks}]*" if blanks else ""
+    part = re.compile(f"(?:[{re.escape(between)}]|^){skipped}{re.escape(label)}([^{re.escape(between)}]*)")
 
     def place(text: str) -> tuple[int, int] | None:
         found = part.search(text)
