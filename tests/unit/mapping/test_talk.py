@@ -223,3 +223,34 @@ def test_faults_in_it_are_told(good: str, bad: str, told: str) -> None:
     with pytest.raises(ProfileError) as found:
         plan.compiled(*loading.parse(GOOD.replace(good, bad, 1), "feed.yaml"))
     assert f"feed.yaml:{told}" in str(found.value)
+
+
+ELSEWHERE = DEPENDS.replace(
+    "{not: {memory: locked, equals: true}}", '{not: {memory: locked, of: {const: "8"}, equals: true}}'
+)
+
+
+def test_a_verb_that_depends_on_another_leg_is_told_with_that() -> None:
+    translator = Translator(plan.compiled(*loading.parse(ELSEWHERE, "feed.yaml")), {})
+    told = []
+    for call, more in (("7", ""), ("8", ', "locked": true'), ("8", ', "locked": false')):
+        message = f'{{"type": "call", "id": "{call}", "phone": "201", "state": "t"{more}}}'
+        facts = translator.facts(translator.hear(message, 1000))
+        told.append({each.leg: sorted(each.barred) for each in facts if isinstance(each, Leg)})
+    assert told == [{"7": []}, {"7": ["drop"], "8": ["drop"]}, {"7": [], "8": []}]
+
+
+async def test_a_command_may_bar_itself_until_it_is_refused(feed: tuple[Feed, str], tmp_path: Path) -> None:
+    pbx, address = feed
+    pbx.calls = [TALKS]
+    once = '  hold:\n    remember: {asked: "1"}\n    when: {not: {memory: asked, equals: "1"}}\n'
+    async with edge(**jsonl(address, profile=changed(tmp_path, ("  hold:\n", once)))) as joined:
+        await joined.ready()
+        pbx.tell({**TALKS, "name": "Ann"})
+        await eventually(lambda: any(isinstance(each, Leg) for each in joined.facts))
+        await joined.adapter.execute(command("hold", call="c"), LEGS)
+        with pytest.raises(CommandError, match="does not take hold"):
+            await joined.adapter.execute(command("hold", call="c"), LEGS)
+        bars = [each.barred for each in joined.facts if isinstance(each, Leg) and each.station]
+    assert [each["do"] for each in pbx.asked if each["type"] == "do"] == ["hold"]
+    assert bars == [frozenset(), frozenset({Verb.HOLD})]

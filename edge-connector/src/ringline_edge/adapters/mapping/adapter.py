@@ -10,7 +10,7 @@ from ringline_core.wire.codes import ErrorCode
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.examination import Examination, of_snapshot
 from ringline_edge.adapters.mapping.asks import HttpSession
-from ringline_edge.adapters.mapping.commands import requests
+from ringline_edge.adapters.mapping.commands import refuse_barred, requests
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.hooks import HookSession
 from ringline_edge.adapters.mapping.plan import Plan
@@ -34,6 +34,7 @@ class MappingAdapter:
         self._translator = Translator(plan, self._settings)
         self._capabilities = Capabilities(frozenset(plan.commands))
         self._session: Session | HttpSession | None = None
+        self._emit: Emit = lambda _fact: None
 
     @property
     def identity(self) -> PbxIdentity:
@@ -57,6 +58,7 @@ class MappingAdapter:
 
     async def run(self, emit: Emit) -> None:
         """See `PbxAdapter.run`."""
+        self._emit = emit
         kind = _KINDS.get(self._plan.profile.transport, Session)
         async with kind.opened(self._plan, self._translator, self._config, self._settings, emit, self._tap) as session:
             self._session = session
@@ -73,12 +75,22 @@ class MappingAdapter:
         rule = self._plan.commands.get(command.verb)
         remember = rule.rule.remember if rule is not None else {}
         floor, leg = self._translator.floor, calls.legs[0] if calls.legs else ""
+        refuse_barred(self._plan, command, calls, floor, session.known)
         were = floor.remark(leg, remember)
+        self._tell_barred()
         try:
             await self._ask_all(session, command, calls)
         except CommandError:
             floor.remark(leg, were)
+            self._tell_barred()
             raise
+
+    def _tell_barred(self) -> None:
+        """What a command left behind may be what verbs depend on, and no message need ever tell of it."""
+        if self._session is None or not self._session.is_live:
+            return
+        for fact in self._translator.floor.barred_anew():
+            self._emit(fact)
 
     async def _ask_all(self, session: Session | HttpSession, command: EdgeCommand, calls: CallLegs) -> None:
         floor = self._translator.floor

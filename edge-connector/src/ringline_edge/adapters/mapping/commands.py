@@ -27,6 +27,21 @@ Request = tuple[str, str | HttpMessage]
 """The request's id and the message."""
 
 
+def refuse_barred(plan: Plan, command: EdgeCommand, legs: CallLegs, floor: Floor, known: Mapping[str, str]) -> None:
+    """Ask what the verb depends on: before anything of the command is remembered, since that may be just this.
+
+    Raises:
+        CommandError: The PBX does not take the verb for this call now.
+    """
+    asked = plan.commands.get(command.verb)
+    if asked is None or asked.when is None:
+        return
+    settings = {name.partition(".")[2]: value for name, value in known.items() if name.startswith("settings.")}
+    key = floor.key_of(legs.legs[0]) if legs.legs else ""
+    if not asked.when(Scope({}, {}, 0, floor.memory, settings, key)):
+        raise CommandError(ErrorCode.NOT_ALLOWED, f"This PBX does not take {command.verb} for this call now.")
+
+
 def requests(
     plan: Plan,
     command: EdgeCommand,
@@ -48,7 +63,7 @@ def requests(
         password_of: An agent's password at the PBX, by login.
 
     Raises:
-        CommandError: The verb is not in the profile, or not now, its number is none, or its call is gone.
+        CommandError: The verb is not in the profile, its number is none, or its call is gone.
     """
     asked = plan.commands.get(command.verb)
     if asked is None:
@@ -57,9 +72,6 @@ def requests(
         raise CommandError(ErrorCode.NUMBER_INVALID, "A number has digits, * and # only.")
     values = {**_arguments(command, floor, password_of), **_memories(legs, floor), **known}
     settings = {name.partition(".")[2]: value for name, value in known.items() if name.startswith("settings.")}
-    key = floor.key_of(legs.legs[0]) if legs.legs else ""
-    if asked.when is not None and not asked.when(Scope(values, values, 0, floor.memory, settings, key)):
-        raise CommandError(ErrorCode.NOT_ALLOWED, f"This PBX does not take {command.verb} for this call now.")
     for more in _each(asked, command, floor):
         given = values | more
         scope = Scope(given, given, 0, floor.memory, settings)

@@ -33,6 +33,7 @@ class LegMemory:
         before: The same, as it was when the present message came.
         data: The call's free key-values.
         told: Whether a fact was made of it.
+        barred: Verbs that the PBX does not take for it, as that fact had them.
     """
 
     key: str
@@ -41,6 +42,7 @@ class LegMemory:
     data: dict[str, Scalar] = field(default_factory=dict)
     born_ms: int = 0
     told: bool = False
+    barred: frozenset[Verb] = frozenset()
 
 
 @dataclass(slots=True)
@@ -72,10 +74,12 @@ class Floor:
 
     Attributes:
         barred: Verbs that the PBX does not take for a leg, by its key and what is remembered of it.
+        bars_across: Whether what is remembered of other legs matters for that.
     """
 
     identity: Identity
     barred: Callable[[str], frozenset[Verb]] = lambda _key: frozenset()
+    bars_across: bool = False
     legs: dict[str, LegMemory] = field(default_factory=dict)
     agents: dict[str, AgentMemory] = field(default_factory=dict)
     devices: dict[tuple[str, str], Device] = field(default_factory=dict)
@@ -114,9 +118,18 @@ class Floor:
             changed = leg.fields != leg.before or not leg.told
             leg.before = leg.fields
             if leg.key in self.legs and changed and (fact := self.leg(leg)) is not None:
-                leg.told = True
+                leg.told, leg.barred = True, fact.barred
                 yield fact
         self._touched.clear()
+        if self.bars_across:
+            yield from self.barred_anew()
+
+    def barred_anew(self) -> Iterator[Leg]:
+        """Legs for which the PBX takes other verbs than was told, though nothing else of them changed."""
+        for leg in self.legs.values():
+            if leg.told and self.barred(leg.key) != leg.barred and (fact := self.leg(leg)) is not None:
+                leg.barred = fact.barred
+                yield fact
 
     def write(self, leg: LegMemory, values: Fields, now_ms: int) -> None:
         """Set fields; what a state brings with it is set by itself where the feed does not tell it."""

@@ -14,7 +14,7 @@ from ringline_core.domain.model import StationModel
 from ringline_core.errors import CommandError, PbxProtocolError
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.mapping import exchange
-from ringline_edge.adapters.mapping.commands import requests
+from ringline_edge.adapters.mapping.commands import refuse_barred, requests
 from ringline_edge.adapters.mapping.exchange import HttpMessage
 from ringline_edge.adapters.mapping.expressions import Compiler
 from ringline_edge.adapters.mapping.loading import Lines, ProfileError
@@ -97,6 +97,7 @@ class _Played:
         try:
             command = EdgeCommand.model_validate({"id": "sample", "deadline_at": deadline, **arguments})
             floor = self._translator.floor
+            refuse_barred(self._plan, command, legs, floor, self._known)
             asked = requests(self._plan, command, legs, floor, self._known, self._new_id, lambda _login: _SILENT)
             said = [message for _, message in asked]
             wanted = [self._message(each) for each in sends]

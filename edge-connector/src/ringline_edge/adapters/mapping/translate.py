@@ -13,6 +13,7 @@ from ringline_edge.adapters.mapping.expressions import Scope, Test
 from ringline_edge.adapters.mapping.floor import Floor, Listing, agent_of
 from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.rules import Play
+from ringline_edge.adapters.mapping.values import Condition, Value
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class Translator:
         self._depending = [(verb, each.when) for verb, each in plan.commands.items() if each.when is not None]
         if self._depending:
             self.floor.barred = self._barred
+            self.floor.bars_across = any(_asks_of(each) for rule in profile.commands.values() for each in rule.when)
 
     def hear(self, text: str, now_ms: int) -> Heard:
         """Read and classify one message.
@@ -82,7 +84,8 @@ class Translator:
         """What was not told is not there: facts of its end, for who listens already. Nobody said how, or by whom."""
         listing, self.floor.listing = self.floor.listing, None
         gone = () if listing is None else self.floor.compare(listing, self._plan.profile.session.covers)
-        return [_over(each, now_ms) for each in gone]
+        over: list[Fact] = [_over(each, now_ms) for each in gone]
+        return [*over, *self.floor.barred_anew()] if self.floor.bars_across else over
 
     def drop_list(self) -> None:
         """The list did not come to its end; it says nothing about what was not told."""
@@ -93,6 +96,14 @@ class Translator:
         floor = self.floor
         agents = tuple(agent_of(each) for each in floor.agents.values())
         return Snapshot(now_ms, tuple(floor.all_legs()), (), agents, tuple(floor.devices.values()))
+
+
+def _asks_of(value: Value) -> bool:
+    """Whether a value or condition looks at another leg than its own."""
+    inside: list[Value] = [*(value.coalesce or ()), *value.parts.values()]
+    if isinstance(value, Condition):
+        inside += [*(value.any or ()), *(() if value.negate is None else (value.negate,))]
+    return value.of is not None or any(map(_asks_of, inside))
 
 
 def _over(gone: Leg | Agent | Device, at_ms: int) -> Fact:
