@@ -197,6 +197,8 @@ def test_a_leg_of_plain_text_rings() -> None:
         ("{id:0>4}", "{idd:0>4}", "22: commands.transfer.send: no values of that name: idd"),
         ('send: "{id:0>4}T{leg.call:<4}{station:<4}{to:>12}"', "send: {a: b}", "22: commands.transfer.send: a message"),
         ("format: plain", "format: json", "5: between: means nothing for the format json"),
+        ("ids: 9999", "ids: 99999", "22: commands.transfer.send: an id has up to 5 signs"),
+        ("  ids: 9999\n", "", "21: commands.transfer.send: an id has up to 10 signs"),
         ("get: 1-4", "get: 4-1", "8: replies.id.get: columns are counted"),
         ("get: 1-4", "get: REF=", "8: replies.id.get: REF= ends where the next field begins"),
         ("  - on: call\n", "  - on: call\n    each: text\n", "16: events.0.each: a message of lines"),

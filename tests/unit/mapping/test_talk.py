@@ -67,7 +67,28 @@ async def test_ids_may_be_numbers_that_begin_again(feed: tuple[Feed, str], tmp_p
         await joined.ready()
         for _ in range(100):
             await joined.adapter.execute(command("hold", call="c"), LEGS)
-    assert [each["id"] for each in pbx.asked] == [*map(str, range(1, 100)), "1", "2", "3"]
+    assert [each["id"] for each in pbx.asked] == [*range(1, 100), 1, 2, 3]
+
+
+async def test_a_number_that_still_waits_for_its_answer_is_not_given_again(
+    feed: tuple[Feed, str], tmp_path: Path
+) -> None:
+    pbx, address = feed
+    pbx.calls = [TALKS]
+    answer = pbx.answers["do"]
+    profile = changed(tmp_path, ("replies:\n", "replies:\n  ids: 99\n"), ("  hold:\n", "  hold:\n    timeout_s: 60\n"))
+    async with edge(**jsonl(address, profile=profile)) as joined:
+        await joined.ready()
+        pbx.answers["do"] = lambda _: []
+        slow = asyncio.create_task(joined.adapter.execute(command("hold", call="c"), LEGS))
+        await eventually(lambda: [each for each in pbx.asked if each["type"] == "do"])
+        pbx.answers["do"] = answer
+        for _ in range(99):
+            await joined.adapter.execute(command("drop", call="c"), LEGS)
+        pbx.tell({"type": "reply", "id": 3, "ok": False, "text": "the slow one"})
+        with pytest.raises(CommandError, match="the slow one"):
+            await slow
+    assert [each["id"] for each in pbx.asked].count(3) == 1
 
 
 async def test_the_agents_password_goes_along_and_is_found_by_login(feed: tuple[Feed, str], tmp_path: Path) -> None:

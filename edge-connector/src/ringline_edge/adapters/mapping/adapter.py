@@ -95,15 +95,15 @@ class MappingAdapter:
     async def _ask_all(self, session: Session | HttpSession, command: EdgeCommand, calls: CallLegs) -> None:
         floor = self._translator.floor
         known, password_of = session.known, self._config.password_of
-        for request in requests(self._plan, command, calls, floor, known, session.new_id, password_of):
-            try:
+        try:
+            for request in requests(self._plan, command, calls, floor, known, session.new_id, password_of):
                 refused = await session.carry(request, self._plan.commands[command.verb].rule)
-            except PbxUnavailableError as err:
-                raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.") from err
-            except PbxProtocolError as err:
-                raise CommandError(ErrorCode.NOT_ALLOWED, "The PBX's framing cannot hold this command.") from err
-            if refused is not None:
-                raise refused
+                if refused is not None:
+                    raise refused
+        except PbxUnavailableError as err:
+            raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.") from err
+        except PbxProtocolError as err:
+            raise CommandError(ErrorCode.NOT_ALLOWED, "The PBX's framing cannot hold this command.") from err
 
     async def hold(self, station: str, reason: str, *, in_call: bool) -> None:
         """See `PbxAdapter.hold`."""

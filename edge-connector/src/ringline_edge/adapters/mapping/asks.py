@@ -104,7 +104,7 @@ class HttpSession(ABC):
         self._translator.begin_list()
         try:
             for each in self._plan.snapshot:
-                message = said(each.say, {**self.known, "id": self.new_id()})
+                message = said(each.say, {**self.known, "id": self._plan.id_of(self.new_id())})
                 await self._list(message, each.timeout_s or self._config.reply_timeout_s)
         except (PbxUnavailableError, PbxAuthError, PbxProtocolError):
             self._translator.drop_list()
@@ -149,7 +149,7 @@ class HttpSession(ABC):
             raise PbxProtocolError("the profile says nothing of requests of HTTP")
         profile, given = self._plan.profile, self._config.tls
         url = f"{self._settings[http.base].rstrip('/')}{message.path}"
-        headers = {**self._plan.headers({**self.known, "id": self.new_id()}), **message.headers}
+        headers = {**self._plan.headers({**self.known, "id": self._plan.id_of(self.new_id())}), **message.headers}
         body = None if message.body is None else message.body.encode(profile.encoding, "replace")
         name = given.server_name if given is not None else None
         try:

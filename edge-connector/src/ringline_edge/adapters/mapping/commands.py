@@ -79,7 +79,7 @@ def requests(
         for render in asked.messages:
             ident = new_id()
             try:
-                yield ident, render({**used, "id": ident})
+                yield ident, render({**used, "id": plan.id_of(ident)})
             except MissingValueError as err:
                 code = ErrorCode.NO_SUCH_CALL if command.call else ErrorCode.NOT_ALLOWED
                 raise CommandError(code, f"The command cannot be said to this PBX: {err}.") from err

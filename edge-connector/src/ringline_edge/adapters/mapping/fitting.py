@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from ringline_core.wire.command import REQUIRED
 from ringline_edge.adapters.mapping import documents
@@ -13,6 +14,10 @@ from ringline_edge.adapters.mapping.loading import Place
 from ringline_edge.adapters.mapping.profile import Profile
 
 Fault = tuple[Place, str]
+SHORTEST_TEXT_ID: Final = 10
+"""Signs of the first id of a session, where ids are text."""
+
+_ID_WIDTH: Final = re.compile(r"\{id:.?[<>](\d{1,3})\}")
 
 
 def check(compiler: Compiler, profile: Profile) -> None:
@@ -25,7 +30,7 @@ def check(compiler: Compiler, profile: Profile) -> None:
     for part in ways.get(profile.transport, (_of_streams, _of_lists, _of_answers)):
         for place, reason in part(profile):
             raise compiler.fail(place, reason)
-    for part in (_of_others, _of_settings, _of_text, _of_plain_text, _of_redaction, _of_commands):
+    for part in (_of_others, _of_settings, _of_text, _of_plain_text, _of_ids, _of_redaction, _of_commands):
         for place, reason in part(profile):
             raise compiler.fail(place, reason)
 
@@ -157,6 +162,30 @@ def _of_redaction(profile: Profile) -> Iterator[Fault]:
 def _of_plain_text(profile: Profile) -> Iterator[Fault]:
     if profile.between is not None and profile.format != "plain":
         yield ("between",), f"means nothing for the format {profile.format}"
+
+
+def _of_ids(profile: Profile) -> Iterator[Fault]:
+    """An id that is wider than its columns would be noticed by no sample, whose ids are short."""
+    if profile.format != "plain":
+        return
+    ids = profile.replies.ids if profile.replies is not None else "text"
+    longest = SHORTEST_TEXT_ID if ids == "text" else len(str(ids))
+    for place, template in _templates(profile):
+        width = min((int(each) for each in _ID_WIDTH.findall(str(template))), default=longest)
+        if width < longest:
+            yield place, f"an id has up to {longest} signs, here it has {width} columns: say replies.ids: {'9' * width}"
+
+
+def _templates(profile: Profile) -> Iterator[tuple[Place, object]]:
+    """What is said to the PBX."""
+    session = profile.session
+    yield from ((("messages", number, "answer"), each.answer) for number, each in enumerate(profile.messages))
+    for name, steps in (("login", session.login), ("snapshot", session.snapshot)):
+        yield from ((("session", name, number, "send"), each.send) for number, each in enumerate(steps))
+    yield ("session", "heartbeat", "send"), session.heartbeat and session.heartbeat.send
+    yield ("session", "logout"), session.logout
+    for verb, rule in profile.commands.items():
+        yield from ((("commands", verb.value, "send", number), each) for number, each in enumerate(rule.send))
 
 
 def _of_settings(profile: Profile) -> Iterator[Fault]:

@@ -17,7 +17,7 @@ from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.rules import Play
 from ringline_edge.adapters.mapping.talk import CommandRule, LoginStep, Replies
 from ringline_edge.adapters.mapping.templates import Render, Values
-from ringline_edge.adapters.mapping.values import Template, Value
+from ringline_edge.adapters.mapping.values import Scalar, Template, Value
 
 ARGUMENTS: Final = frozenset(
     {
@@ -115,6 +115,11 @@ class Plan:
         if replies is None or replies.ids == "text":
             return f"{mark}{number}"
         return str((number - 1) % replies.ids + 1)
+
+    def id_of(self, ident: str) -> Scalar:
+        """A request's id as templates have it: a number where the PBX wants one, which JSON tells from its text."""
+        replies = self.profile.replies
+        return ident if replies is None or replies.ids == "text" else int(ident)
 
 
 def load(name: str) -> Plan:

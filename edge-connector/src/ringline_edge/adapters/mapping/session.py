@@ -89,8 +89,16 @@ class Session:
         return self._listener.is_live
 
     def new_id(self) -> str:
-        """An id that no request of any session had; a number, where the profile asks for one, only of this session."""
-        return self._plan.ident(self._mark, next(self._ids))
+        """An id that no request of any session had; a number, where the profile asks for one, that none has now.
+
+        Raises:
+            PbxUnavailableError: All of them wait for answers.
+        """
+        for _ in range(len(self._waiting) + 2):
+            ident = self._plan.ident(self._mark, next(self._ids))
+            if ident not in self._waiting and (self._asked is None or self._asked.ident != ident):
+                return ident
+        raise PbxUnavailableError("the PBX owes an answer for every id there is")
 
     async def run(self) -> None:
         """Serve the link until it ends.
@@ -161,7 +169,7 @@ class Session:
             asked.done.set_exception(PbxUnavailableError(f"the PBX refuses to tell what is there: {refused.text}"))
 
     def _said(self, say: Say, ident: str) -> str | HttpMessage:
-        return said(say, {**self.known, "id": ident})
+        return said(say, {**self.known, "id": self._plan.id_of(ident)})
 
     def _write(self, message: str | HttpMessage) -> None:
         if isinstance(message, HttpMessage):
