@@ -152,3 +152,13 @@ def test_without_an_address_it_is_refused_before_it_begins(tmp_path: Path) -> No
     for address in ("", "pbx.example", "ftp://pbx.example"):
         with pytest.raises(ConfigError, match="no http:// or https:// address"):
             mapping.create({"profile": str(tmp_path / "poll.yaml"), "settings": {"address": address, "key": KEY}})
+
+
+@pytest.mark.parametrize("key", ["once", "sequence"])
+async def test_a_list_that_is_the_one_before_ends_no_calls(tmp_path: Path, monkeypatch: Any, key: str) -> None:
+    monkeypatch.setattr(f"{__name__}.POLL", POLL.replace("session:\n", f"session:\n  {key}: number\n"))
+    async with polled(tmp_path, answer({"call": "c1", "state": "talking"}, number=5)) as (pbx, edge):
+        await asked_again(pbx)
+        pbx.lists = answer({"call": "c1", "state": "held"}, number=5)
+        await eventually(lambda: edge.states() == [LegState.HOLD])
+    assert not [each for each in edge.facts if isinstance(each, Leg) and each.ended]

@@ -118,6 +118,16 @@ async def test_a_message_that_came_before_is_passed_over(feed: tuple[Feed, str],
         assert joined.states() == [rings, rings, rings, talks, talks]
 
 
+async def test_long_values_that_begin_alike_are_not_the_same(feed: tuple[Feed, str], tmp_path: Path) -> None:
+    pbx, address = feed
+    async with edge(**jsonl(address, profile=changed(tmp_path, ONCE))) as joined:
+        await joined.ready()
+        for end, state in (("a", "rings"), ("b", "talks"), ("b", "rings"), ("c", "holds")):
+            pbx.tell({**CALL, "state": state, "number": "0" * 200 + end})
+        await eventually(lambda: len(joined.states()) == 3)
+        assert joined.states() == [LegState.ALERTING, LegState.CONNECTED, LegState.HOLD]
+
+
 async def test_a_setting_that_no_message_can_hold_is_told(feed: tuple[Feed, str], tmp_path: Path) -> None:
     profile = tmp_path / "fixed.yaml"
     send = 'session: {login: [{send: "{id:<4}{settings.word:<4}"}]}\n'

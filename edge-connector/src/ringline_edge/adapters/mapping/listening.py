@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -66,7 +67,9 @@ class Listener:
             if self._unread <= LOUD:
                 logger.warning("pbx_event_skipped", extra={"unread": self._unread})
             return None
-        if self._comes_again(heard) or self._was_seen(heard):
+        is_old = self._comes_again(heard) or self._was_seen(heard)
+        # What a list tells again is there still; passed over, it would be over.
+        if is_old and not self._translator.is_listing:
             return heard
         for fact in self._translator.facts(heard):
             if self.is_live:
@@ -84,9 +87,11 @@ class Listener:
         return number == last
 
     def _was_seen(self, heard: Heard) -> bool:
-        key = "" if self._once is None else text(self._once(heard.scope))[:LONGEST_KEY]
+        key = "" if self._once is None else text(self._once(heard.scope))
         if not key:
             return False
+        if len(key) > LONGEST_KEY:
+            key = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
         if key in self._seen:
             return True
         if len(self._seen) >= MOST_SEEN:

@@ -48,6 +48,11 @@ class Translator:
             self.floor.barred = self._barred
             self.floor.bars_across = any(_asks_of(each) for rule in profile.commands.values() for each in rule.when)
 
+    @property
+    def is_listing(self) -> bool:
+        """Messages tell all that is there, and are not at their end."""
+        return self.floor.listing is not None
+
     def hear(self, text: str, now_ms: int) -> Heard:
         """Read and classify one message.
 
