@@ -274,7 +274,7 @@ def test_plain_text_keeps_its_columns_and_values_that_touch_are_told_apart(tmp_p
             '{"kind": "call", "pin": "0042", "who": {"PIN": 42}}',
             '{"kind": "call", "pin": "0000", "who": {"PIN": 0}}',
         ),
-        ("fields", "kind: call\npin: ab-1", "kind: call\npin: xx-0"),
+        ("fields", "kind: call\npin: ab-1", "kind: call\npin: xxx0"),
         ("form", "kind=call&pin=0042", "kind=call&pin=0000"),
     ],
 )
@@ -288,6 +288,37 @@ def test_what_the_profile_wants_written_nowhere_is_covered(
         "events: [{on: call, leg: who, first: {call: who}}]\n"
     )
     assert FeedRedaction({"profile": str(path)}, Pseudonyms())._message(message) == hidden
+
+
+@pytest.mark.parametrize(
+    ("form", "path", "message", "hidden"),
+    [
+        ("json", "pins[0]", '{"pins": ["0042"]}', '{"pins": ["0000"]}'),
+        ("json", "a['my pin']", '{"a": {"my pin": "a*#1"}}', '{"a": {"my pin": "xxx0"}}'),
+        ("json", "card", '{"card": {"no": "0042", "more": [7.5]}}', '{"card": {"no": "0000", "more": [0.0]}}'),
+        ("fields", "Card Number", "Card Number: 0042", "Card Number: 0000"),
+        ("fields", "X.Pin", "X.Pin: 0042", "X.Pin: 0000"),
+        ("form", "user[pin]", "user[pin]=0042", "user%5Bpin%5D=0000"),
+        ("xml", "user/pin/text()", "<m><user><pin>0042</pin></user></m>", "<m><user><pin>0000</pin></user></m>"),
+        ("xml", "a[@t='p'][1]", '<m><a t="p">0042</a></m>', '<m><a t="p">0000</a></m>'),
+        ("xml", "card", '<m><card><no at="17">0042</no></card></m>', '<m><card><no at="00">0000</no></card></m>'),
+        ("xml", "string(user/@pin)", '<m><user pin="0042"/></m>', '<m><user pin="0000"/></m>'),
+    ],
+)
+def test_what_is_covered_is_found_however_its_path_is_written(
+    tmp_path: Path, form: str, path: str, message: str, hidden: str
+) -> None:
+    file = tmp_path / "secret.yaml"
+    file.write_text(
+        f"name: secret\nsource: this test\nframing: nul\nformat: {form}\nredact: [{json.dumps(path)}]\n"
+        "messages: [{name: call, when: {get: kind, equals: call}}]\n"
+    )
+    assert FeedRedaction({"profile": str(file)}, Pseudonyms())._message(message) == hidden
+
+
+def test_a_number_that_json_writes_with_a_point_is_another(tmp_path: Path) -> None:
+    new = FeedRedaction({"profile": "jsonl"}, Pseudonyms())._message('{"x": 442071234567.0, "y": 1.5}')
+    assert ("442071234567" in new, json.loads(new)["y"]) == (False, 1.5)
 
 
 def test_posts_cannot_be_recorded_and_that_is_said_at_once() -> None:

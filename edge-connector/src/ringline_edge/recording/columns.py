@@ -10,7 +10,7 @@ from typing import Final
 from ringline_edge.adapters.mapping import plain
 from ringline_edge.adapters.mapping.profile import Profile
 
-_SIGN: Final = re.compile(r"[^\W_]")
+_SIGN: Final = re.compile(r"\S")
 Replace = Callable[[str], str]
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from ringline_core.errors import ConfigError, PbxProtocolError
+from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping import plan as plans
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.profile import Profile
@@ -44,7 +45,8 @@ class FeedRedaction:
             )
         self.settings = {"profile": config.profile}
         self._words, self._times = _words(self._profile), _last_names(_timed_paths(self._profile))
-        self._secrets = _last_names(self._profile.redact)
+        form = self._profile.format
+        self._secrets = frozenset(name for path in self._profile.redact for name in documents.end_of(form, path))
         self._columns = Columns(self._profile, _paths(self._profile), _timed_paths(self._profile))
         self._names, self._framer = names, Framer(self._profile)
 
@@ -62,7 +64,7 @@ class FeedRedaction:
     def _message(self, text: str) -> str:
         match self._profile.format:
             case "xml":
-                return replaced(text, self._value, self._value)
+                return replaced(text, self._value, self._value, self._secrets)
             case "json":
                 try:
                     found = json.loads(text)
@@ -86,18 +88,26 @@ class FeedRedaction:
     def _tree(self, key: str, node: Any) -> Any:
         match node:
             case dict():
-                return {kept(self._names, each): self._tree(each, value) for each, value in node.items()}
+                return {
+                    # What stands inside of a secret is one.
+                    kept(self._names, each): self._tree(key if key.lower() in self._secrets else each, value)
+                    for each, value in node.items()
+                }
             case list():
                 return [self._tree(key, each) for each in node]
             case str():
                 return self._value(key, node)
             case int() if not isinstance(node, bool):
                 return int(self._value(key, str(node)))
+            case float() if key.lower() in self._secrets:
+                return 0.0
+            case float() if node.is_integer():
+                return float(self._value(key, str(int(node))))
             case _:
                 return node
 
     def _value(self, field: str, value: str) -> str:
-        if field.lower() in self._secrets:
+        if field.strip().lower() in self._secrets:
             return covered(value)
         return value if field.lower() in self._times else self._alike(value)
 

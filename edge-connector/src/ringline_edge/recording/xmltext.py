@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -24,23 +24,30 @@ _NAME: Final = re.compile(r"</?(?:[\w.-]*:)?([\w.-]+)")
 _ATTRIBUTE: Final = re.compile(r"([\w.:-]+)(\s*=\s*)(\"[^\"]*\"|'[^']*')")
 
 
-def replaced(xml: str, text: Replace, attribute: Replace) -> str:
-    """`xml` with every text and every attribute's value replaced; comments and document types are left out."""
-    return "".join(_pieces(xml, text, attribute))
+def replaced(xml: str, text: Replace, attribute: Replace, whole: Collection[str] = ()) -> str:
+    """`xml` with every text and every attribute's value replaced; comments and document types are left out.
+
+    What stands inside of an element of `whole`, in small letters, is replaced by the name of that one.
+    """
+    return "".join(_pieces(xml, text, attribute, whole))
 
 
-def _pieces(xml: str, text: Replace, attribute: Replace) -> list[str]:
+def _pieces(xml: str, text: Replace, attribute: Replace, whole: Collection[str]) -> list[str]:
     pieces, path = [], [""]
+
+    def told(found: re.Match[str]) -> str:
+        return _attribute(found, attribute, path[-1] if path[-1].lower() in whole else None)
+
     for found in _PIECE.finditer(xml):
         said = found["text"] if found["text"] is not None else found["cdata"]
         if said is not None:
             pieces.append(_text(said if found["text"] is None else html.unescape(said), path[-1], text))
         elif tag := found["tag"]:
-            pieces.append(_ATTRIBUTE.sub(lambda each: _attribute(each, attribute), tag))
+            pieces.append(_ATTRIBUTE.sub(told, tag))
             if tag.startswith("</"):
                 del path[max(1, len(path) - 1) :]
             elif not tag.endswith("/>"):
-                path.append(_local(tag))
+                path.append(path[-1] if path[-1].lower() in whole else _local(tag))
         elif found["prolog"]:
             pieces.append(found["prolog"])
     return pieces
@@ -59,10 +66,10 @@ def _text(said: str, element: str, text: Replace) -> str:
     return before + escape(text(element, bare)) + said[len(said.rstrip()) :]
 
 
-def _attribute(found: re.Match[str], attribute: Replace) -> str:
+def _attribute(found: re.Match[str], attribute: Replace, inside: str | None) -> str:
     name, equals, quoted = found.groups()
     if name == "xmlns" or name.startswith("xmlns:"):
         return found[0]
     value = html.unescape(quoted[1:-1])
-    new = escape(attribute(name.rpartition(":")[2], value), {'"': "&quot;", "'": "&apos;"})
+    new = escape(attribute(inside or name.rpartition(":")[2], value), {'"': "&quot;", "'": "&apos;"})
     return f"{name}{equals}{quoted[0]}{new}{quoted[0]}"

@@ -47,6 +47,9 @@ _XML_FUNCTIONS: Final = {
 }
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE", re.IGNORECASE)
 _CALLED: Final = re.compile(r"([A-Za-z][\w:.-]*)\s*\(")
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_PREDICATE: Final = re.compile(r"\[[^\[\]]*\]")
+_NAME: Final = re.compile(r"(?<![\w.-])[^\W\d][\w.-]*")
 _WORDS_OF_XPATH: Final = frozenset({"and", "or", "div", "mod"})
 
 
@@ -124,6 +127,35 @@ def many(form: Format, text: str) -> Many:
     found = _json_path(text)
     whole = text.startswith("$")
     return lambda where: _list(_walk(where.root if whole else where.item, found))
+
+
+def end_of(form: Format, text: str) -> frozenset[str]:
+    """Names, in small letters, of the fields that a path ends at; none where it has no name.
+
+    Raises:
+        ValueError: It is none of this form.
+    """
+    match form:
+        case "fields":
+            return frozenset({_header(text)})
+        case "form":
+            return frozenset({text.lower()})
+        case "json":
+            return frozenset([part.lower() for part in _json_path(text) if isinstance(part, str)][-1:])
+        case "xml":
+            return _ends_of_xpath(text)
+        case "plain":
+            return frozenset()
+
+
+def _ends_of_xpath(text: str) -> frozenset[str]:
+    bare = _QUOTED.sub("''", text)
+    while (inner := _PREDICATE.sub("", bare)) != bare:
+        bare = inner
+    steps = (_NAME.findall(_CALLED.sub("(", each)) for each in re.split(r"[|,]", bare))
+    found = {each[-1].lower() for each in steps if each}
+    # A name that stands in a predicate alone, *[local-name()='pin'].
+    return frozenset(found or {each.lower() for each in re.findall(r"['\"]([\w.-]+)['\"]", text)})
 
 
 def _header(text: str) -> str:
@@ -209,7 +241,7 @@ def _list(node: Node) -> Sequence[Node]:
 
 
 def _xpath(text: str) -> etree.XPath:
-    called = [name for name in _CALLED.findall(re.sub(r"'[^']*'|\"[^\"]*\"", "", text)) if name not in _WORDS_OF_XPATH]
+    called = [name for name in _CALLED.findall(_QUOTED.sub("", text)) if name not in _WORDS_OF_XPATH]
     if unknown := sorted(set(called) - _XML_FUNCTIONS):
         raise ValueError(f"XPath functions that may not be used here: {', '.join(unknown)}")
     if text.count("//") > 1:

@@ -155,6 +155,8 @@ def _of_redaction(profile: Profile) -> Iterator[Fault]:
     for number, each in enumerate(profile.redact):
         try:
             documents.path(profile.format, each, profile.between or "")
+            if profile.format != "plain" and not documents.end_of(profile.format, each):
+                yield ("redact", number), "a path that ends at no name: by that a recording finds what it hides"
         except ValueError as err:
             yield ("redact", number), str(err)
 
