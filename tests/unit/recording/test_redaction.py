@@ -290,6 +290,42 @@ def test_what_the_profile_wants_written_nowhere_is_covered(
     assert FeedRedaction({"profile": str(path)}, Pseudonyms())._message(message) == hidden
 
 
+LAYOUTS = """\
+name: plain
+source: this test
+framing: newline
+format: plain
+between: ";"
+redact: {redact}
+messages: [{{name: one, when: {{get: 1, equals: A}}}}, {{name: two, when: {{get: 1, equals: B}}}}]
+events:
+  - {{on: one, leg: 14-17, make: true, first: {{call: 14-17, station: 18-21, own_number: 2-13}}, set: {{{more}}}}}
+  - {{on: two, leg: 2-5, make: true, first: {{call: 2-5, station: 6-9, queue: 10-13}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("redact", "more", "message", "gone", "kept"),
+    [
+        # Another class has its columns where this one has a number.
+        ("[]", "", "A02071234567800171001", "0207123456", "1001"),
+        ("[]", "dialed: 4-7", "A02071234567800171001", "0207", "1001"),
+        ("[]", "started_at_ms: {get: 2-7, steps: [{date: '%H%M%S'}]}", "A02071234567800171001", "0207", "1001"),
+        ("[]", "started_at_ms: {get: text, steps: [{regex: 'A'}, seconds]}", "A02071234567800171001", "0207", "1001"),
+        ("[4-5]", "", "A02071234567800171001", "12345678", "1001"),
+        ("[4-5, 13-14]", "dialed: 2-6", "A02071234567800171001", "0017", "1001"),
+        ("[text]", "", "A02071234567800171001", "1001", ""),
+    ],
+)
+def test_columns_that_overlap_leave_nothing_of_a_number(
+    tmp_path: Path, redact: str, more: str, message: str, gone: str, kept: str
+) -> None:
+    path = tmp_path / "plain.yaml"
+    path.write_text(LAYOUTS.format(redact=redact, more=more))
+    new = FeedRedaction({"profile": str(path)}, Pseudonyms(key=bytes(32)))._message(message)
+    assert (len(new), gone in new, kept in new) == (len(message), False, True)
+
+
 @pytest.mark.parametrize(
     ("form", "path", "message", "hidden"),
     [

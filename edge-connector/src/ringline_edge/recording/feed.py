@@ -37,7 +37,8 @@ class FeedRedaction:
     def __init__(self, settings: Mapping[str, Any], names: Pseudonyms) -> None:
         """`settings` are those of `[pbx.mapping]`."""
         config = MappingConfig.model_validate(settings)
-        self._profile = plans.load(config.profile).profile
+        plan = plans.load(config.profile)
+        self._profile = plan.profile
         if self._profile.framing.kind == "whole":
             raise ConfigError(
                 f"the profile {self._profile.name} cannot be recorded yet: posts and messages of a WebSocket have no "
@@ -47,7 +48,9 @@ class FeedRedaction:
         self._words, self._times = _words(self._profile), _last_names(_timed_paths(self._profile))
         form = self._profile.format
         self._secrets = frozenset(name for path in self._profile.redact for name in documents.end_of(form, path))
-        self._columns = Columns(self._profile, _paths(self._profile), _timed_paths(self._profile))
+        parts = _by_class(self._profile)
+        read = {name: frozenset(_gets(each)) for name, each in parts.items()}
+        self._columns = Columns(plan, read, {name: frozenset(_timed(each)) for name, each in parts.items()})
         self._names, self._framer = names, Framer(self._profile)
 
     def heard(self, data: bytes, now_ms: int) -> bytes:
@@ -148,10 +151,19 @@ def _last_names(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(last[1].lower() for path in paths if (last := _LAST.search(path)))
 
 
-def _paths(profile: Profile) -> frozenset[str]:
-    """Everything that the profile reads."""
+def _by_class(profile: Profile) -> dict[str, Any]:
+    """What the profile reads of the messages of each class."""
     told = profile.model_dump(mode="json", exclude={"samples", "commands"}, exclude_defaults=True)
-    return frozenset(_gets(told))
+    of_all = {key: told["session"].get(key) for key in ("sequence", "once")} if "session" in told else {}
+    of_replies = [told.get("replies"), told.get("session")]
+    return {
+        rule.name: [
+            told["messages"][number]["when"],
+            [each for each in told.get("events", ()) if rule.name in each["on"]],
+            of_replies if rule.reply else of_all,
+        ]
+        for number, rule in enumerate(profile.messages)
+    }
 
 
 def _gets(node: Any) -> Iterator[str]:
@@ -171,7 +183,9 @@ def _timed_paths(profile: Profile) -> frozenset[str]:
 
 def _timed(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
-        if any("date" in step or step.get("do") in _UNITS for step in node.get("steps", ())):
+        steps = [step for step in node.get("steps", ()) if step != {"do": "trim"}]
+        # What steps take a time out of holds more than the time.
+        if steps and ("date" in steps[0] or steps[0].get("do") in _UNITS):
             yield str(node.get("get", ""))
         node = list(node.values())
     if isinstance(node, list):
