@@ -198,6 +198,19 @@ async def test_a_refusal_repeats_no_secret(feed: tuple[Feed, str], tmp_path: Pat
     assert refused.value.text == "PIN *** of 1001 is wrong"
 
 
+async def test_a_refusal_repeats_no_setting_and_no_password(feed: tuple[Feed, str], tmp_path: Path) -> None:
+    pbx, address = feed
+    pbx.answers["do"] = lambda m: [
+        {"type": "reply", "id": m["id"], "ok": False, "text": f"{TOKEN}: ann/00429 is not 0042", "error": "0042"}
+    ]
+    profile = changed(tmp_path, ("replies:\n", "redact: [error]\nreplies:\n"))
+    async with edge(**jsonl(address, profile=profile), agent_passwords={"ann": "00429"}) as joined:
+        await joined.ready()
+        with pytest.raises(CommandError) as refused:
+            await joined.adapter.execute(command("log_on", login="ann"), CallLegs())
+    assert refused.value.text == "***: ann/*** is not ***"
+
+
 @contextlib.asynccontextmanager
 async def at_a_pipe(folder: Path, pbx: Feed) -> AsyncIterator[Edge]:
     path = folder / "feed.sock"

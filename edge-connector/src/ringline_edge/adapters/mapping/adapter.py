@@ -10,7 +10,7 @@ from ringline_core.wire.codes import ErrorCode
 from ringline_core.wire.command import EdgeCommand
 from ringline_edge.adapters.examination import Examination, of_snapshot
 from ringline_edge.adapters.mapping.asks import HttpSession
-from ringline_edge.adapters.mapping.commands import refuse_barred, requests
+from ringline_edge.adapters.mapping.commands import login_of, refuse_barred, requests
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.hooks import HookSession
 from ringline_edge.adapters.mapping.plan import Plan
@@ -95,9 +95,10 @@ class MappingAdapter:
     async def _ask_all(self, session: Session | HttpSession, command: EdgeCommand, calls: CallLegs) -> None:
         floor = self._translator.floor
         known, password_of = session.known, self._config.password_of
+        secrets = (password_of(login_of(command, floor)), *known.values())
         try:
             for request in requests(self._plan, command, calls, floor, known, session.new_id, password_of):
-                refused = await session.carry(request, self._plan.commands[command.verb].rule)
+                refused = await session.carry(request, self._plan.commands[command.verb].rule, secrets)
                 if refused is not None:
                     raise refused
         except PbxUnavailableError as err:

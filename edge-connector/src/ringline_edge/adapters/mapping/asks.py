@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -119,8 +119,8 @@ class HttpSession(ABC):
         if self._listener.take(text) is None:
             raise PbxProtocolError("the PBX's list is no message")
 
-    async def carry(self, request: Request, rule: CommandRule) -> CommandError | None:
-        """Send one request of a command; what the PBX refuses it with.
+    async def carry(self, request: Request, rule: CommandRule, secrets: Iterable[str] = ()) -> CommandError | None:
+        """Send one request of a command; what the PBX refuses it with, without `secrets`.
 
         Raises:
             PbxUnavailableError: The PBX cannot be reached, or no answer came in time.
@@ -131,7 +131,7 @@ class HttpSession(ABC):
             return None
         if replies is None:
             return None if 200 <= status < 300 else CommandError(ErrorCode.REJECTED_BY_PBX, "The PBX refuses.")
-        return refusal(replies, self._scope(text), status)
+        return refusal(replies, self._scope(text), status, secrets)
 
     def _scope(self, text: str) -> Scope:
         profile = self._plan.profile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from ringline_core.domain.facts import CallLegs
@@ -85,29 +85,40 @@ def requests(
                 raise CommandError(code, f"The command cannot be said to this PBX: {err}.") from err
 
 
-def refusal(replies: ReplyPlan, answer: Scope, status: int = 200) -> CommandError | None:
-    """What a bad answer means, by its content and by its `status` of HTTP; None for a good one."""
+def refusal(
+    replies: ReplyPlan, answer: Scope, status: int = 200, secrets: Iterable[str] = ()
+) -> CommandError | None:  # fmt: skip
+    """What a bad answer means, by its content and by its `status` of HTTP; None for a good one.
+
+    Pages show what it says: nothing of it that the profile wants told nowhere, and none of `secrets`.
+    """
     if 200 <= status < 300 and replies.ok(answer):
         return None
-    said = _without_secrets(text(replies.text(answer)), replies, answer)[:LONGEST_TEXT]
+    found = (text(secret(answer)) for secret in replies.secrets)
+    said = hidden(text(replies.text(answer)), (*found, *secrets))[:LONGEST_TEXT]
     meant = (each for each in replies.errors if not each.statuses or status in each.statuses)
     code = next((each.code for each in meant if each.holds(answer)), ErrorCode.REJECTED_BY_PBX)
     return CommandError(code, said or "The PBX refuses.")
 
 
-def _without_secrets(said: str, replies: ReplyPlan, answer: Scope) -> str:
-    for secret in replies.secrets:
-        found = text(secret(answer))
-        said = said.replace(found, HIDDEN) if found else said
+def hidden(said: str, secrets: Iterable[str]) -> str:
+    """A text without secrets; the longest first, since one may begin another."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        said = said.replace(secret, HIDDEN)
     return said
+
+
+def login_of(command: EdgeCommand, floor: Floor) -> str:
+    """The login that a command is about: its own, or that of the agent who is there."""
+    agent = floor.agents.get(command.station)
+    return command.login or (agent.agent.login if agent is not None else None) or ""
 
 
 def _arguments(command: EdgeCommand, floor: Floor, password_of: Callable[[str], str]) -> dict[str, Scalar]:
     wanted = {"station", "to", "digits", "reason", "login", "name", "state", "caller_id"}
     found = command.model_dump(mode="json", include=wanted, exclude_none=True)
     linkage = (command.data or {}).get(NAME) or ""
-    agent = floor.agents.get(command.station)
-    login = command.login or (agent.agent.login if agent is not None else None) or ""
+    login = login_of(command, floor)
     said = {name: str(value) for name, value in found.items()}
     return {**said, "login": login, "password": password_of(login), NAME: str(linkage)}
 

@@ -182,8 +182,8 @@ def _templates(profile: Profile) -> Iterator[tuple[Place, object]]:
     """What is said to the PBX."""
     session = profile.session
     yield from ((("messages", number, "answer"), each.answer) for number, each in enumerate(profile.messages))
-    for name, steps in (("login", session.login), ("snapshot", session.snapshot)):
-        yield from ((("session", name, number, "send"), each.send) for number, each in enumerate(steps))
+    yield from ((("session", "login", number, "send"), each.send) for number, each in enumerate(session.login))
+    yield from ((("session", "snapshot", number, "send"), each.send) for number, each in enumerate(session.snapshot))
     yield ("session", "heartbeat", "send"), session.heartbeat and session.heartbeat.send
     yield ("session", "logout"), session.logout
     for verb, rule in profile.commands.items():

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -155,7 +155,7 @@ class Session:
             return
         told = None if replies.id is None else replies.id(heard.scope)
         if told is not None and self._asked is not None and str(told) == self._asked.ident:
-            self._told_of_list(self._asked, refusal(replies, heard.scope))
+            self._told_of_list(self._asked, refusal(replies, heard.scope, secrets=self.known.values()))
             return
         ident = next(iter(self._waiting), "") if told is None else str(told)
         waiting = self._waiting.pop(ident, None)
@@ -179,8 +179,8 @@ class Session:
         except (ValueError, OverflowError) as err:
             raise PbxProtocolError("a message of ours does not fit the profile's framing") from err
 
-    async def carry(self, request: Request, rule: CommandRule) -> CommandError | None:
-        """Send one message of a command; what the PBX refuses it with.
+    async def carry(self, request: Request, rule: CommandRule, secrets: Iterable[str] = ()) -> CommandError | None:
+        """Send one message of a command; what the PBX refuses it with, without `secrets`.
 
         Raises:
             PbxUnavailableError: The link ended, or no answer came in time.
@@ -190,7 +190,7 @@ class Session:
         if not rule.reply or replies is None:
             self._write(request[1])
             return None
-        return refusal(replies, (await self._ask(request, rule.timeout_s)).scope)
+        return refusal(replies, (await self._ask(request, rule.timeout_s)).scope, secrets=secrets)
 
     async def _ask(self, request: Request, timeout_s: float) -> Heard:
         ident, message = request
