@@ -189,6 +189,43 @@ def test_a_leg_of_plain_text_rings() -> None:
     assert (leg.station, leg.state) == ("201", LegState.ALERTING)
 
 
+def test_a_sample_brings_what_fits_its_columns() -> None:
+    sample = """\
+  - name: begins the day
+    settings: {site: "7"}
+    steps:
+      - command: {verb: log_on, station: "201", login: ann, password: "0042"}
+        sends: "70042"
+"""
+    log_on = '  log_on: {send: "{settings.site:<1}{password:<4}"}\nsamples:\n'
+    text = FIXED.replace("samples:\n", log_on + sample).replace("messages:\n", "settings: [site]\nmessages:\n")
+    known = plan.compiled(*loading.parse(text, "fixed.yaml"))
+    assert [fault for sample in known.profile.samples for fault in samples.play(known, sample)] == []
+
+
+INSIDE = """\
+name: inside
+source: this test
+framing: newline
+format: json
+between: ";"
+messages: [{name: call, when: {get: call, exists: true}}]
+events:
+  - on: call
+    leg: call
+    make: true
+    first: {call: call, device: {get: raw, steps: [{inside: plain, get: EXT=}]}}
+    set: {state: =alerting}
+"""
+
+
+def test_plain_text_inside_of_a_value_has_labels_too() -> None:
+    translator = Translator(plan.compiled(*loading.parse(INSIDE, "inside.yaml")), {})
+    (leg,) = translator.facts(translator.hear('{"call": "1", "raw": "A=1;EXT=201"}', 0))
+    assert isinstance(leg, Leg)
+    assert leg.device == "201"
+
+
 @pytest.mark.parametrize(
     ("good", "bad", "told"),
     [
@@ -199,6 +236,12 @@ def test_a_leg_of_plain_text_rings() -> None:
         ("format: plain", "format: json", "5: between: means nothing for the format json"),
         ("ids: 9999", "ids: 99999", "22: commands.transfer.send: an id has up to 5 signs"),
         ("  ids: 9999\n", "", "21: commands.transfer.send: an id has up to 10 signs"),
+        ("replies:\n", f"redact: [{'9' * 201}]\nreplies:\n", "6: redact.0: String should have at most 200"),
+        (
+            "samples:\n",
+            "samples:\n  - {name: a, settings: {b: c}, steps: []}\n",
+            "24: samples.0.settings.b: not listed",
+        ),
         ("get: 1-4", "get: 4-1", "8: replies.id.get: columns are counted"),
         ("get: 1-4", "get: REF=", "8: replies.id.get: REF= ends where the next field begins"),
         ("  - on: call\n", "  - on: call\n    each: text\n", "16: events.0.each: a message of lines"),

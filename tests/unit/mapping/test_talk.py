@@ -255,6 +255,7 @@ async def test_nobody_at_the_socket_is_a_pbx_that_is_away(tmp_path: Path) -> Non
         ("  id: id\n", "  id: id\n  ids: words\n", "8: replies.ids"),
         ("settings", "redact: ['a[']\nsettings", "5: redact.0: no JSON path"),
         ("settings", "redact: ['[0]']\nsettings", "5: redact.0: a path that ends at no name"),
+        ("{leg.call}", "{leg.call:<4}", "19: commands.drop.send: widths are for messages of plain text"),
         ("settings", "transport: fifo\nsettings", "5: transport: Input should be"),
         (
             "settings",

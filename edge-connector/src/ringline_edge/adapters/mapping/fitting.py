@@ -30,7 +30,7 @@ def check(compiler: Compiler, profile: Profile) -> None:
     for part in ways.get(profile.transport, (_of_streams, _of_lists, _of_answers)):
         for place, reason in part(profile):
             raise compiler.fail(place, reason)
-    for part in (_of_others, _of_settings, _of_text, _of_plain_text, _of_ids, _of_redaction, _of_commands):
+    for part in (_of_others, _of_settings, _of_text, _of_plain_text, _of_ids, _of_redaction, _of_commands, _of_samples):
         for place, reason in part(profile):
             raise compiler.fail(place, reason)
 
@@ -162,8 +162,28 @@ def _of_redaction(profile: Profile) -> Iterator[Fault]:
 
 
 def _of_plain_text(profile: Profile) -> Iterator[Fault]:
-    if profile.between is not None and profile.format != "plain":
+    if profile.between is not None and profile.format != "plain" and not _reads_plain_text(profile):
         yield ("between",), f"means nothing for the format {profile.format}"
+
+
+def _reads_plain_text(node: Any) -> bool:
+    """Whether a value holds plain text as a document inside."""
+    match node:
+        case Profile():
+            return _reads_plain_text(node.model_dump(exclude_defaults=True, exclude={"samples"}))
+        case dict():
+            return node.get("inside") == "plain" or any(map(_reads_plain_text, node.values()))
+        case list() | tuple():
+            return any(map(_reads_plain_text, node))
+        case _:
+            return False
+
+
+def _of_samples(profile: Profile) -> Iterator[Fault]:
+    for number, sample in enumerate(profile.samples):
+        for name in sample.settings:
+            if name not in profile.settings:
+                yield ("samples", number, "settings", name), "not listed in settings"
 
 
 def _of_ids(profile: Profile) -> Iterator[Fault]:

@@ -269,7 +269,7 @@ def _command(compiler: Compiler, profile: Profile, rule: CommandRule, known: set
         raise compiler.fail(place, "waits for an answer, and there are no replies; else say reply: false")
     names = known | ARGUMENTS | rule.use.keys()
     # Values of a command are taken from its arguments by name, whatever the feed's format is.
-    arguments = Compiler("fields", compiler.lines, profile.settings)
+    arguments = Compiler("fields", compiler.lines, profile.settings, profile.between)
     return CommandPlan(
         rule,
         arguments.all_of(rule.when, (*place, "when")) if rule.when else None,

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from ringline_core.wire.codes import Verb
 from ringline_edge.adapters.mapping.talk import CommandRule, Replies, Session
 from ringline_edge.adapters.mapping.transports import Framing, HttpRule, WebhookRule, WebSocketRule
-from ringline_edge.adapters.mapping.values import Conditions, Format, Names, Part, Template, Value, listed
+from ringline_edge.adapters.mapping.values import Conditions, Format, Names, Part, Paths, Template, Value, listed
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 LegField = Literal[
@@ -152,9 +152,14 @@ class Identity(Part):
 
 
 class Sample(Part):
-    """Messages and what they must lead to; played by `ringline-edge mapping test`."""
+    """Messages and what they must lead to; played by `ringline-edge mapping test`.
+
+    Attributes:
+        settings: What stands for settings, where `a secret` would not fit; never the real ones.
+    """
 
     name: str
+    settings: dict[str, str] = Field(default_factory=dict)
     steps: tuple[SampleStep, ...]
 
 
@@ -163,7 +168,7 @@ class SampleStep(Part):
 
     Attributes:
         tell: Messages, as the PBX writes them (without their frame), or objects for JSON.
-        command: Verb and arguments; `legs`, `others` and `consults` are keys of legs.
+        command: Verb and arguments; `legs`, `others` and `consults` are keys of legs, `password` is the agent's.
         sends: What the command must write, as templates are rendered.
         shows: Calls by station, each with the keys that it must have.
         tells: All transitions of calls so far by station, each `event cause by`.
@@ -202,7 +207,7 @@ class Profile(Part):
     namespaces: Literal["stripped", "kept"] = "stripped"
     between: str | None = Field(default=None, max_length=16)
     settings: tuple[str, ...] = ()
-    redact: Names = ()
+    redact: Paths = ()
     identity: Identity = Identity()
     webhook: WebhookRule | None = None
     http: HttpRule | None = None

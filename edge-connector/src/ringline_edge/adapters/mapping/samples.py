@@ -22,17 +22,18 @@ from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.profile import Sample, SampleStep
 from ringline_edge.adapters.mapping.protocol import Framer, frame
 from ringline_edge.adapters.mapping.translate import Translator
-from ringline_edge.adapters.mapping.values import Template
+from ringline_edge.adapters.mapping.values import Template, listed
 
 BEGIN_MS: Final = 1_780_000_000_000
 STEP_MS: Final = 1000
 _LEGS: Final = ("legs", "others", "consults")
+_OURS: Final = (*_LEGS, "password")
 _SILENT: Final = "a secret"
 
 
 def play(plan: Plan, sample: Sample) -> list[str]:
     """What does not come out as the sample says; empty when all does."""
-    played = _Played(plan)
+    played = _Played(plan, sample.settings)
     return [
         f"{sample.name}, step {number}: {fault}"
         for number, step in enumerate(sample.steps, 1)
@@ -43,11 +44,12 @@ def play(plan: Plan, sample: Sample) -> list[str]:
 class _Played:
     """One sample on its way; time goes on by a second with each message."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, settings: Mapping[str, str]) -> None:
         self._plan = plan
-        self._settings = dict.fromkeys(plan.profile.settings, _SILENT)
+        self._settings = {**dict.fromkeys(plan.profile.settings, _SILENT), **settings}
         captured = {name for step in plan.login for name in step.capture}
-        self._known = dict.fromkeys((*(f"settings.{name}" for name in self._settings), *captured), _SILENT)
+        self._known = {f"settings.{name}": value for name, value in self._settings.items()}
+        self._known |= dict.fromkeys(captured, _SILENT)
         self._translator = Translator(plan, self._settings)
         self._model = StationModel("sample")
         self._model.lead(1)
@@ -89,16 +91,17 @@ class _Played:
             self._model.apply(fact)
 
     def _command(self, given: Mapping[str, Any], sends: tuple[Template, ...]) -> Iterator[str]:
-        arguments = {name: value for name, value in given.items() if name not in _LEGS}
-        legs = CallLegs(*(tuple(given.get(name, ())) for name in _LEGS))
+        arguments = {name: value for name, value in given.items() if name not in _OURS}
+        legs = CallLegs(*(tuple(map(str, listed(given.get(name, ())) or ())) for name in _LEGS))
         if legs.legs:
             arguments.setdefault("call", "c-1")
+        password = str(given.get("password", _SILENT))
         deadline = "2030-01-01T00:00:00.000Z"
         try:
             command = EdgeCommand.model_validate({"id": "sample", "deadline_at": deadline, **arguments})
             floor = self._translator.floor
             refuse_barred(self._plan, command, legs, floor, self._known)
-            asked = requests(self._plan, command, legs, floor, self._known, self._new_id, lambda _login: _SILENT)
+            asked = requests(self._plan, command, legs, floor, self._known, self._new_id, lambda _login: password)
             said = [message for _, message in asked]
             wanted = [self._message(each) for each in sends]
         except (ValidationError, CommandError, ProfileError) as err:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 from xml.sax import saxutils
@@ -68,6 +68,8 @@ def check_names(compiler: Compiler, template: Any, known: Collection[str], place
     Raises:
         ProfileError: With all that there are.
     """
+    if any(found[4] for said in _texts(template) for found in _FIELD.finditer(said)):
+        raise compiler.fail(place, "widths are for messages of plain text")
     unknown = sorted(name for name in _names(template) if name not in known and name.partition(".")[0] not in GROUPS)
     if unknown:
         raise compiler.fail(
@@ -76,15 +78,19 @@ def check_names(compiler: Compiler, template: Any, known: Collection[str], place
 
 
 def _names(template: Any) -> set[str]:
+    return {name for said in _texts(template) for name in NAMED.findall(said)}
+
+
+def _texts(template: Any) -> Iterator[str]:
     match template:
         case dict():
-            return {name for each in template.values() for name in _names(each)}
+            for each in template.values():
+                yield from _texts(each)
         case list():
-            return {name for each in template for name in _names(each)}
+            for each in template:
+                yield from _texts(each)
         case str():
-            return set(NAMED.findall(template))
-        case _:
-            return set()
+            yield template
 
 
 def _value(values: Values, name: str) -> Scalar:

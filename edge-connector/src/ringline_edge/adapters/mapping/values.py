@@ -162,6 +162,17 @@ Conditions = Annotated[tuple[Condition, ...], BeforeValidator(listed)]
 Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
+def _paths(data: Any) -> Any:
+    """One path where a list may stand; a column is written as a number."""
+    given = listed(data)
+    if not isinstance(given, list | tuple):
+        return given
+    return [str(each) if isinstance(each, int) and not isinstance(each, bool) else each for each in given]
+
+
+Paths = Annotated[tuple[Annotated[str, Field(max_length=200)], ...], BeforeValidator(_paths)]
+
+
 def text(value: Scalar) -> str:
     """A value as text; truth values as YAML and JSON write them."""
     if isinstance(value, str):
