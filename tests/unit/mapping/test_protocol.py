@@ -138,7 +138,8 @@ def test_a_hundred_thousand_fuzzed_frames_stay_in_bounded_memory(name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("newline", "a\nb"), ("nul", "a\0b"), ("stx_etx", "a\3b"), ("stx_etx", "\2")]
+    ("name", "text"),
+    [("newline", "a\nb"), ("nul", "a\0b"), ("blank_line", "a\n\nb"), ("stx_etx", "a\3b"), ("stx_etx", "\2")],
 )
 def test_nothing_is_sent_that_would_end_its_frame_early(name: str, text: str) -> None:
     with pytest.raises(ValueError, match="ends messages"):

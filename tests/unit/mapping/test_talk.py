@@ -184,6 +184,21 @@ def test_a_sample_shows_what_can_be_done() -> None:
     assert fault == "locked, step 1: 201 should show [{'can': ['drop']}], shows [{'can': []}]"
 
 
+async def test_a_command_that_is_given_up_leaves_no_bar_behind(feed: tuple[Feed, str], tmp_path: Path) -> None:
+    pbx, address = feed
+    pbx.calls = [TALKS]
+    answer, pbx.answers["do"] = pbx.answers["do"], lambda _: []
+    once = '  hold:\n    remember: {asked: "1"}\n    when: {not: {memory: asked, equals: "1"}}\n'
+    async with edge(**jsonl(address, profile=changed(tmp_path, ("  hold:\n", once)))) as joined:
+        await joined.ready()
+        given = asyncio.create_task(joined.adapter.execute(command("hold", call="c"), LEGS))
+        await eventually(lambda: [each for each in pbx.asked if each["type"] == "do"])
+        given.cancel()
+        await asyncio.gather(given, return_exceptions=True)
+        pbx.answers["do"] = answer
+        await joined.adapter.execute(command("hold", call="c"), LEGS)
+
+
 async def test_a_refusal_repeats_no_secret(feed: tuple[Feed, str], tmp_path: Path) -> None:
     pbx, address = feed
     pbx.calls = [TALKS]

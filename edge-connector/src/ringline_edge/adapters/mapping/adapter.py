@@ -80,7 +80,8 @@ class MappingAdapter:
         self._tell_barred()
         try:
             await self._ask_all(session, command, calls)
-        except CommandError:
+        except BaseException:
+            # Refused, or given up by who gave it: what it would have led to is not to be expected.
             floor.remark(leg, were)
             self._tell_barred()
             raise

@@ -19,6 +19,7 @@ _TOKEN: Final = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<!DOCTYPE|<(?!!--|!\[|\?)(?:[^>\"']|\"[^\"]*\"|'[^']*')*+>", re.DOTALL
 )
 _BLANK: Final = re.compile(rb"\n\r?\n")
+_BLANK_IN_TEXT: Final = re.compile(r"\n\r?\n")
 _FILLING: Final = re.compile(rb"[\r\n]+")
 
 
@@ -96,6 +97,8 @@ def frame(profile: Profile, text: str) -> bytes:
         case "newline" | "nul" | "stx_etx":
             return _between(framing.kind, text, profile.encoding)
         case "blank_line":
+            if _BLANK_IN_TEXT.search(text.strip("\r\n")):
+                raise ValueError("a message holds an empty line, which ends messages")
             return (text.rstrip("\r\n") + "\r\n\r\n").encode(profile.encoding)
         case "decimal":
             return str(len(body)).encode() + framing.separator.encode() + body
