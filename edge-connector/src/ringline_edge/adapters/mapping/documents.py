@@ -43,8 +43,9 @@ _JSON_PART: Final = re.compile(r"\.?([^.\[\]'\"$]+)|\[(-?\d{1,6})\]|\['([^']*)'\
 _XML_FUNCTIONS: Final = {
     *("string", "normalize-space", "concat", "substring", "substring-before", "substring-after", "translate"),
     *("contains", "starts-with", "not", "true", "false", "boolean", "number", "count", "position", "last"),
-    *("text", "node", "name", "local-name"),
+    *("text", "node", "name", "local-name", "namespace-uri"),
 }
+_NOBODY: Final = etree.Element("nobody")
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE", re.IGNORECASE)
 _CALLED: Final = re.compile(r"([A-Za-z][\w:.-]*)\s*\(")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -240,16 +241,27 @@ def _list(node: Node) -> Sequence[Node]:
     return [each for each in node if isinstance(each, dict)] if isinstance(node, list) else []
 
 
-def _xpath(text: str) -> etree.XPath:
+def _xpath(text: str) -> Callable[[etree._Element], Any]:
     called = [name for name in _CALLED.findall(_QUOTED.sub("", text)) if name not in _WORDS_OF_XPATH]
     if unknown := sorted(set(called) - _XML_FUNCTIONS):
         raise ValueError(f"XPath functions that may not be used here: {', '.join(unknown)}")
     if text.count("//") > 1:
         raise ValueError("at most one // in an XPath")
     try:
-        return etree.XPath(text, regexp=False, smart_strings=False)
+        asked = etree.XPath(text, regexp=False, smart_strings=False)
+        asked(_NOBODY)
     except etree.XPathError as err:
-        raise ValueError(f"no XPath: {text!r}: {err}") from None
+        raise ValueError(
+            f"no XPath: {text!r}: {err}; of namespaces kept ask local-name() and namespace-uri()"
+        ) from None
+
+    def found_in(element: etree._Element) -> Any:
+        try:
+            return asked(element)
+        except etree.XPathError:
+            return []  # a part that is only asked where something stands, and cannot be
+
+    return found_in
 
 
 def _xml_value(found: Any) -> Scalar:
