@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ringline_edge.adapters.mapping.expressions import Compiler, Scope, Test, every
+from ringline_edge.adapters.mapping.expressions import Compiler, Getter, Scope, Test, every
 from ringline_edge.adapters.mapping.profile import MessageRule
 from ringline_edge.adapters.mapping.templates import Render
 from ringline_edge.adapters.mapping.values import Condition, text
@@ -14,10 +14,11 @@ from ringline_edge.adapters.mapping.values import Condition, text
 
 @dataclass(frozen=True, slots=True)
 class MessageClass:
-    """One class of messages."""
+    """One class of messages; `use` finds what an answer repeats of the message."""
 
     rule: MessageRule
     answer: Render | None
+    use: Mapping[str, Getter]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,9 @@ def _of_streams(profile: Profile) -> Iterator[Fault]:
             ("framing",),
             "whole is for posts and WebSockets, whose messages have an end of their own, and for them alone",
         )
+    for number, step in enumerate(profile.session.login):
+        if step.send is None and number:
+            yield ("session", "login", number), "send is missing: only the first step may wait for what the PBX says"
     if profile.transport == "websocket" and profile.websocket is None:
         yield ("transport",), "websocket is missing: which path?"
 

@@ -75,9 +75,9 @@ class CommandPlan:
 
 @dataclass(frozen=True, slots=True)
 class LoginPlan:
-    """One step of the handshake."""
+    """One step of the handshake; without `render` the PBX speaks first."""
 
-    render: Render
+    render: Render | None
     rule: LoginStep
     capture: dict[str, Getter]
 
@@ -158,7 +158,13 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
         Classifier(
             compiler,
             [
-                MessageClass(rule, None if rule.answer is None else render(rule.answer, ("messages", number, "answer")))
+                MessageClass(
+                    rule,
+                    None
+                    if rule.answer is None
+                    else render(rule.answer, ("messages", number, "answer"), frozenset(rule.use)),
+                    compiler.table(rule.use, ("messages", number, "use")),
+                )
                 for number, rule in enumerate(profile.messages)
             ],
         ),
@@ -209,7 +215,7 @@ def _login(compiler: Compiler, profile: Profile, known: Collection[str]) -> tupl
     for number, each in enumerate(profile.session.login):
         place: Place = ("session", "login", number)
         capture = compiler.table(each.capture, (*place, "capture"))
-        render = templates.compiled(compiler, each.send, known, (*place, "send"))
+        render = None if each.send is None else templates.compiled(compiler, each.send, known, (*place, "send"))
         steps.append(LoginPlan(render, each, {f"session.{name}": get for name, get in capture.items()}))
         known |= steps[-1].capture.keys()
     return tuple(steps)

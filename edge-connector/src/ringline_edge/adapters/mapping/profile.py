@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from ringline_core.wire.codes import Verb
 from ringline_edge.adapters.mapping.talk import CommandRule, Replies, Session
 from ringline_edge.adapters.mapping.transports import Framing, HttpRule, WebhookRule, WebSocketRule
-from ringline_edge.adapters.mapping.values import Conditions, Format, Names, Part, Paths, Template, Value, listed
+from ringline_edge.adapters.mapping.values import Conditions, Format, Name, Names, Part, Paths, Template, Value, listed
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 LegField = Literal[
@@ -26,6 +26,7 @@ class MessageRule(Part):
         reply: It answers a request, see `replies`.
         ignore: It is known and says nothing.
         answer: What is sent back at once, for the PBX's own signs of life.
+        use: Values of the message, by names of your own, for `answer`.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -33,6 +34,13 @@ class MessageRule(Part):
     reply: bool = False
     ignore: bool = False
     answer: Template | None = None
+    use: dict[Name, Value] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_used(self) -> MessageRule:
+        if self.use and self.answer is None:
+            raise ValueError("use is for an answer, and there is none")
+        return self
 
 
 class End(Part):

@@ -25,11 +25,12 @@ from ringline_edge.adapters.mapping.plan import ListPlan, LoginPlan, Plan, Say
 from ringline_edge.adapters.mapping.protocol import Framer, frame
 from ringline_edge.adapters.mapping.talk import CommandRule
 from ringline_edge.adapters.mapping.translate import Heard, Translator
-from ringline_edge.adapters.mapping.values import text
+from ringline_edge.adapters.mapping.values import Scalar, text
 from ringline_edge.adapters.port import Emit
 from ringline_edge.adapters.tap import Tap
 
 CHUNK: Final = 65_536
+_NONE: Final[Mapping[str, Scalar]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ class Session:
             PbxAuthError: The PBX refused the login.
         """
         watch = self._listener.watch(self._plan.profile.session.heartbeat, self._beat)
-        tasks = [asyncio.create_task(each) for each in (self._read(), self._begin(), watch)]
+        # The first step may wait for what the PBX says first: it does, before anything is read.
+        tasks = [asyncio.create_task(each) for each in (self._begin(), self._read(), watch)]
         try:
             await asyncio.gather(*tasks)
         except OSError as err:
@@ -142,7 +144,8 @@ class Session:
             return
         if heard.known is not None:
             if heard.known.answer is not None:
-                self._write(self._said(heard.known.answer, self.new_id()))
+                repeated = {name: get(heard.scope) for name, get in heard.known.use.items()}
+                self._write(self._said(heard.known.answer, self.new_id(), repeated))
             if heard.known.rule.reply:
                 self._answered(heard)
         asked = self._asked
@@ -168,8 +171,8 @@ class Session:
         if refused is not None and not asked.done.done():
             asked.done.set_exception(PbxUnavailableError(f"the PBX refuses to tell what is there: {refused.text}"))
 
-    def _said(self, say: Say, ident: str) -> str | HttpMessage:
-        return said(say, {**self.known, "id": self._plan.id_of(ident)})
+    def _said(self, say: Say, ident: str, more: Mapping[str, Scalar] = _NONE) -> str | HttpMessage:
+        return said(say, {**self.known, **more, "id": self._plan.id_of(ident)})
 
     def _write(self, message: str | HttpMessage) -> None:
         if isinstance(message, HttpMessage):
@@ -190,14 +193,14 @@ class Session:
         if not rule.reply or replies is None:
             self._write(request[1])
             return None
-        return refusal(replies, (await self._ask(request, rule.timeout_s)).scope, secrets=secrets)
+        return refusal(replies, (await self._ask(*request, rule.timeout_s)).scope, secrets=secrets)
 
-    async def _ask(self, request: Request, timeout_s: float) -> Heard:
-        ident, message = request
+    async def _ask(self, ident: str, message: str | HttpMessage | None, timeout_s: float) -> Heard:
         waiting: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
         self._waiting[ident] = waiting
         try:
-            self._write(message)
+            if message is not None:
+                self._write(message)
             async with asyncio.timeout(timeout_s):
                 return await waiting
         except TimeoutError as err:
@@ -211,11 +214,13 @@ class Session:
         replies = self._plan.replies
         for step in self._plan.login:
             ident = self.new_id()
-            request = ident, self._said(step.render, ident)
-            if not step.rule.expect or replies is None:
-                self._write(request[1])
+            message = None if step.render is None else self._said(step.render, ident)
+            if message is not None and (not step.rule.expect or replies is None):
+                self._write(message)
                 continue
-            answer = (await self._ask(request, step.rule.timeout_s or self._timeout_s)).scope
+            if replies is None:
+                raise PbxProtocolError("the profile does not say what a good answer is")
+            answer = (await self._ask(ident, message, step.rule.timeout_s or self._timeout_s)).scope
             if refusal(replies, answer) is not None:
                 raise PbxAuthError("the PBX refuses the login")
             self._capture(step, answer)

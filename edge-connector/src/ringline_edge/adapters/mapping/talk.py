@@ -48,17 +48,20 @@ class LoginStep(Part):
     """One message of the handshake; `expect` waits for an answer that is good, else the credentials are refused.
 
     Attributes:
+        send: What we say; without it, which only the first step may be, the PBX says something first.
         timeout_s: How long the answer may take; the edge's `reply_timeout_s` without it.
         capture: Values of the answer, by names of your own; templates have them as `{session.NAME}` from then on.
     """
 
-    send: Template
+    send: Template | None = None
     expect: bool = True
     timeout_s: Seconds | None = None
     capture: dict[Name, Value] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_answer(self) -> LoginStep:
+        if self.send is None and not self.expect:
+            raise ValueError("needs something to send or to wait for")
         if (self.capture or self.timeout_s is not None) and not self.expect:
             raise ValueError("no answer is waited for, so nothing is captured and nothing takes time: expect")
         return self
