@@ -199,6 +199,22 @@ async def test_a_command_that_is_given_up_leaves_no_bar_behind(feed: tuple[Feed,
         await joined.adapter.execute(command("hold", call="c"), LEGS)
 
 
+async def test_answers_in_their_order_begin_anew_where_one_never_came(feed: tuple[Feed, str], tmp_path: Path) -> None:
+    pbx, address = feed
+    pbx.calls = [TALKS]
+    pbx.answers["login"] = lambda _: [{"type": "reply", "ok": True}]
+    pbx.answers["do"] = lambda _: []
+    patience = ("    send: {type: do", "    timeout_s: 0.2\n    send: {type: do")
+    async with edge(**jsonl(address, profile=changed(tmp_path, ("  id: id\n", ""), patience))) as joined:
+        await joined.ready()
+        for _ in range(2):
+            with pytest.raises(CommandError):
+                await joined.adapter.execute(command("hold", call="c"), LEGS)
+            pbx.answers["do"] = lambda _: [{"type": "reply", "ok": True}]
+        fault = await joined.fault()
+    assert (type(fault), str(fault)) == (PbxUnavailableError, "the PBX left answers out")
+
+
 async def test_a_refusal_repeats_no_secret(feed: tuple[Feed, str], tmp_path: Path) -> None:
     pbx, address = feed
     pbx.calls = [TALKS]

@@ -64,6 +64,7 @@ class Session:
         self._ids = itertools.count(1)
         self._mark = f"{uuid.uuid4().hex[:8]}-"
         self._waiting: dict[str, asyncio.Future[Heard]] = {}
+        self._broken: asyncio.Future[None] | None = None
         self._asked: _Asked | None = None
         self._listing = asyncio.Lock()
 
@@ -109,18 +110,19 @@ class Session:
             PbxProtocolError: What came is no frame.
             PbxAuthError: The PBX refused the login.
         """
+        broken = self._broken = asyncio.get_running_loop().create_future()
         watch = self._listener.watch(self._plan.profile.session.heartbeat, self._beat)
         # The first step may wait for what the PBX says first: it does, before anything is read.
         tasks = [asyncio.create_task(each) for each in (self._begin(), self._read(), watch)]
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.gather(*tasks, broken)
         except OSError as err:
             raise PbxUnavailableError("the link to the PBX broke") from err
         finally:
             self._leave()
-            for task in tasks:
+            for task in (*tasks, broken):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, broken, return_exceptions=True)
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(PbxUnavailableError("the link to the PBX ended"))
@@ -197,6 +199,7 @@ class Session:
 
     async def _ask(self, ident: str, message: str | HttpMessage | None, timeout_s: float) -> Heard:
         waiting: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
+        owes = any(each.done() for each in self._waiting.values())
         self._waiting[ident] = waiting
         try:
             if message is not None:
@@ -204,6 +207,9 @@ class Session:
             async with asyncio.timeout(timeout_s):
                 return await waiting
         except TimeoutError as err:
+            if owes and self._broken is not None and not self._broken.done():
+                # An answer without an id never came, so all behind it would be taken for the one before them.
+                self._broken.set_exception(PbxUnavailableError("the PBX left answers out"))
             raise PbxUnavailableError("the PBX does not answer") from err
         finally:
             # Answers without an id come in their order: one that is late is still this request's.
