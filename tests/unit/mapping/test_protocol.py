@@ -159,6 +159,7 @@ def test_bytes_that_are_no_utf8_become_what_the_profile_says(policy: str, read: 
     assert Framer(asked).receive_data("Müller €5\n".encode("cp1252")) == [read]
     assert Framer(asked).receive_data("Müller €5\n".encode()) == ["Müller €5"]
     assert decoded(asked, b"\xef\xbb\xbfa") == "a"
+    assert decoded(asked, b"\xef\xbb\xbf" + "Müller €5".encode("cp1252")) == read
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-8", "utf-16le"])

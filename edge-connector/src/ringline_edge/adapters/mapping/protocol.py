@@ -81,7 +81,8 @@ def decoded(profile: Profile, message: bytes | bytearray) -> str:
         found = message.decode(profile.encoding)
     except UnicodeDecodeError:
         other = profile.encoding if profile.undecodable == "replace" else profile.undecodable
-        found = message.decode(other, "replace")
+        # The mark of UTF-8 may stand before a message that is none.
+        found = message.removeprefix(codecs.BOM_UTF8).decode(other, "replace")
     return found.lstrip(BOM)
 
 
