@@ -48,7 +48,12 @@ OF_HOOKS = {
     "an unknown name in a header": ("{settings.secret}", "{secret}", "8: http.headers.X-Key: no values of that name"),
     "a header that is none": ("{X-Key:", "{X Key:", "8: http.headers.X Key: no header"),
     "a header of two lines": ('"{settings.secret}"', '"a\\nB: c"', "8: http.headers.X-Key: no header"),
-    "a login": ("session:\n", "session:\n  login: [{send: {a: b}}]\n", "10: session.login: HTTP has no login"),
+    "a login that is no request": ("session:\n", "session:\n  login: [{send: {a: b}}]\n", "10: session.login.0.send"),
+    "a login without an answer": (
+        "session:\n",
+        "session:\n  login: [{send: {path: /in}, expect: false}]\n",
+        "10: session.login.0: HTTP is asked",
+    ),
     "an end of a list": (
         "path: /calls}\n",
         "path: /calls}\n      until: {get: a, equals: b}\n",

@@ -244,7 +244,7 @@ def test_plain_text_inside_of_a_value_has_labels_too() -> None:
         ),
         ("get: 1-4", "get: 4-1", "8: replies.id.get: columns are counted"),
         ("get: 1-4", "get: REF=", "8: replies.id.get: REF= ends where the next field begins"),
-        ("  - on: call\n", "  - on: call\n    each: text\n", "16: events.0.each: a message of lines"),
+        ("  - on: call\n", "  - on: call\n    each: ''\n", "16: events.0.each: what parts the things"),
         ('between: ""\n', 'between: ""\nredact: [4-1]\n', "6: redact.0: columns are counted"),
         ('between: ""\n', 'between: ""\nundecodable: cp1252\nencoding: latin-1\n', "6: undecodable: only utf-8"),
     ],

@@ -16,6 +16,7 @@ from ringline_core.errors import ConfigError, PbxProtocolError
 from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping import plan as plans
 from ringline_edge.adapters.mapping.config import MappingConfig
+from ringline_edge.adapters.mapping.headed import header_of
 from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.protocol import Framer, frame
 from ringline_edge.recording.columns import Columns, covered
@@ -56,7 +57,9 @@ class FeedRedaction:
     def heard(self, data: bytes, now_ms: int) -> bytes:
         """See `Redaction.heard`."""
         try:
-            return b"".join(frame(self._profile, self._message(text)) for text in self._framer.receive_data(data))
+            return b"".join(
+                frame(self._profile, self._message(text), header_of(text)) for text in self._framer.receive_data(data)
+            )
         except (ValueError, OverflowError, RecursionError) as err:
             raise PbxProtocolError("a message of the PBX cannot be framed again once it is redacted") from err
 

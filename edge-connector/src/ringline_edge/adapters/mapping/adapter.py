@@ -17,6 +17,7 @@ from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.polls import PollSession
 from ringline_edge.adapters.mapping.session import Session
 from ringline_edge.adapters.mapping.translate import Translator
+from ringline_edge.adapters.mapping.values import Scalar
 from ringline_edge.adapters.port import Capabilities, Emit, PbxIdentity
 from ringline_edge.adapters.tap import Tap
 
@@ -97,11 +98,12 @@ class MappingAdapter:
         floor = self._translator.floor
         known, password_of = session.known, self._config.password_of
         secrets = (password_of(login_of(command, floor)), *known.values())
+        answers = dict[str, Scalar]()
         try:
-            for request in requests(self._plan, command, calls, floor, known, session.new_id, password_of):
-                refused = await session.carry(request, self._plan.commands[command.verb].rule, secrets)
-                if refused is not None:
-                    raise refused
+            for request in requests(self._plan, command, calls, floor, known, session.new_id, password_of, answers):
+                asked = self._plan.commands[command.verb]
+                answer = await session.carry(request, asked.rule, secrets)
+                answers |= {} if answer is None else asked.captured(answer)
         except PbxUnavailableError as err:
             raise CommandError(ErrorCode.PBX_DOWN, "The PBX cannot be reached.") from err
         except PbxProtocolError as err:

@@ -22,7 +22,7 @@ from ringline_edge.adapters.mapping.door import whole
 from ringline_edge.adapters.mapping.exchange import HttpMessage, said
 from ringline_edge.adapters.mapping.expressions import Scope
 from ringline_edge.adapters.mapping.listening import Listener, now_ms
-from ringline_edge.adapters.mapping.plan import Plan
+from ringline_edge.adapters.mapping.plan import LoginPlan, Plan
 from ringline_edge.adapters.mapping.protocol import decoded
 from ringline_edge.adapters.mapping.sockets import connector
 from ringline_edge.adapters.mapping.talk import CommandRule
@@ -30,6 +30,7 @@ from ringline_edge.adapters.mapping.translate import Translator
 from ringline_edge.adapters.port import Emit
 from ringline_edge.adapters.tap import Tap
 
+UNKNOWN, FORBIDDEN = 401, 403
 Answer = tuple[int, str]
 """Status and body."""
 
@@ -81,9 +82,31 @@ class HttpSession(ABC):
             PbxAuthError: It refuses our requests.
         """
 
+    @abstractmethod
+    def ends(self, why: PbxUnavailableError) -> None:
+        """A command found out that the session is over."""
+
     async def _begin(self) -> None:
+        for step in self._plan.login:
+            await self._log_in(step)
         await self.snapshot()
         self._listener.begin()
+
+    async def _log_in(self, step: LoginPlan) -> None:
+        if step.say is None:
+            raise PbxProtocolError("a PBX that is asked by HTTP says nothing first")
+        message = said(step.say, {**self.known, "id": self._plan.id_of(self.new_id())})
+        status, text = await self._exchange(message, step.rule.timeout_s or self._config.reply_timeout_s)
+        answer, replies = self._scope(text), self._plan.replies
+        if 500 <= status < 600:
+            raise PbxUnavailableError(f"the PBX takes no login now: {status}")
+        if not 200 <= status < 300 or (replies is not None and refusal(replies, answer) is not None):
+            raise PbxAuthError(f"the PBX refuses the login: {status}")
+        self.known |= step.captured(answer)
+
+    def _no_longer(self) -> PbxUnavailableError:
+        """A login that was good is not any more: the session begins anew, with another one."""
+        return PbxUnavailableError("the PBX does not know our login any more")
 
     async def snapshot(self) -> Snapshot:
         """Ask for everything, where the profile says how.
@@ -112,26 +135,35 @@ class HttpSession(ABC):
 
     async def _list(self, message: str | HttpMessage, timeout_s: float) -> None:
         status, text = await self._exchange(message, timeout_s)
-        if status in (401, 403):
+        if status == UNKNOWN and self._plan.login:
+            raise self._no_longer()
+        if status in (UNKNOWN, FORBIDDEN):
             raise PbxAuthError(f"the PBX refuses our requests: {status}")
         if not 200 <= status < 300:
             raise PbxUnavailableError(f"the PBX refuses to tell what is there: {status}")
         if self._listener.take(text) is None:
             raise PbxProtocolError("the PBX's list is no message")
 
-    async def carry(self, request: Request, rule: CommandRule, secrets: Iterable[str] = ()) -> CommandError | None:
-        """Send one request of a command; what the PBX refuses it with, without `secrets`.
+    async def carry(self, request: Request, rule: CommandRule, secrets: Iterable[str] = ()) -> Scope | None:
+        """Send one request of a command; the PBX's answer, where it is waited for.
 
         Raises:
+            CommandError: The PBX refuses; its words are without `secrets`.
             PbxUnavailableError: The PBX cannot be reached, or no answer came in time.
         """
         status, text = await self._exchange(request[1], rule.timeout_s)
         replies = self._plan.replies
+        if status == UNKNOWN and self._plan.login:
+            self.ends(self._no_longer())
         if not rule.reply:
             return None
-        if replies is None:
-            return None if 200 <= status < 300 else CommandError(ErrorCode.REJECTED_BY_PBX, "The PBX refuses.")
-        return refusal(replies, self._scope(text), status, secrets)
+        answer = self._scope(text)
+        refused = None if replies is None else refusal(replies, answer, status, secrets)
+        if refused is None and replies is None and not 200 <= status < 300:
+            refused = CommandError(ErrorCode.REJECTED_BY_PBX, "The PBX refuses.")
+        if refused is not None:
+            raise refused
+        return answer
 
     def _scope(self, text: str) -> Scope:
         profile = self._plan.profile

@@ -20,9 +20,13 @@ from ringline_edge.adapters.mapping.values import Scalar, text
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 LONGEST_TEXT: Final = 200
+SHORTEST_SECRET: Final = 3
+"""Signs of a setting that is looked for in what a PBX says; shorter ones stand in any word."""
+
 HIDDEN: Final = "***"
 """Stands where a refusal repeats what the profile wants told nowhere."""
 
+_NONE: Final[Mapping[str, Scalar]] = {}
 Request = tuple[str, str | HttpMessage]
 """The request's id and the message."""
 
@@ -50,6 +54,7 @@ def requests(
     known: Mapping[str, str],
     new_id: Callable[[], str],
     password_of: Callable[[str], str] = lambda _login: "",
+    answers: Mapping[str, Scalar] = _NONE,
 ) -> Iterator[Request]:
     """The messages of a command, in their order; each is to be answered before the next one is sent.
 
@@ -61,6 +66,7 @@ def requests(
         known: Values of settings and of the session, as templates name them.
         new_id: Makes the id of each request.
         password_of: An agent's password at the PBX, by login.
+        answers: Values of the answers so far; looked at for each message.
 
     Raises:
         CommandError: The verb is not in the profile, its number is none, or its call is gone.
@@ -79,7 +85,7 @@ def requests(
         for render in asked.messages:
             ident = new_id()
             try:
-                yield ident, render({**used, "id": plan.id_of(ident)})
+                yield ident, render({**used, **answers, "id": plan.id_of(ident)})
             except MissingValueError as err:
                 code = ErrorCode.NO_SUCH_CALL if command.call else ErrorCode.NOT_ALLOWED
                 raise CommandError(code, f"The command cannot be said to this PBX: {err}.") from err
@@ -95,7 +101,8 @@ def refusal(
     if 200 <= status < 300 and replies.ok(answer):
         return None
     found = (text(secret(answer)) for secret in replies.secrets)
-    said = hidden(text(replies.text(answer)), (*found, *secrets))[:LONGEST_TEXT]
+    told = (each for each in secrets if len(each) >= SHORTEST_SECRET)
+    said = hidden(text(replies.text(answer)), (*found, *told))[:LONGEST_TEXT]
     meant = (each for each in replies.errors if not each.statuses or status in each.statuses)
     code = next((each.code for each in meant if each.holds(answer)), ErrorCode.REJECTED_BY_PBX)
     return CommandError(code, said or "The PBX refuses.")

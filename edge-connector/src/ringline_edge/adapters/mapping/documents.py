@@ -115,13 +115,17 @@ def path(form: Format, text: str, between: str = "") -> Path:
 
 
 def many(form: Format, text: str) -> Many:
-    """A compiled path to several things inside of a message.
+    """A compiled path to several things inside of a message; of plain text, the signs that part them.
 
     Raises:
         ValueError: It is none of this form, or the form has nothing inside.
     """
-    if form in ("fields", "form", "plain"):
-        raise ValueError("a message of lines, of a form or of plain text has nothing inside: no each")
+    if form in ("fields", "form"):
+        raise ValueError("a message of lines or of a form has nothing inside: no each")
+    if form == "plain":
+        if not text:
+            raise ValueError("what parts the things inside of plain text?")
+        return lambda where: [piece for each in where.item.split(text) if (piece := each.strip())]
     if form == "xml":
         asked = _xpath(text)
         return lambda where: _elements(asked(where.item))

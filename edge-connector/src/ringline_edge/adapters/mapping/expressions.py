@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -34,6 +34,7 @@ class Scope:
         root: The message.
         item: The thing inside of it that paths begin at.
         leg: Key of the rule's leg.
+        header: What stands in the header before the message.
     """
 
     root: Node
@@ -42,6 +43,7 @@ class Scope:
     memory: Memory
     settings: Mapping[str, str] = field(default_factory=dict)
     leg: str = ""
+    header: Mapping[str, Scalar] | None = None
 
 
 Getter = Callable[[Scope], Scalar]
@@ -52,7 +54,14 @@ Doer = Callable[[Scalar], Scalar]
 class Compiler:
     """Makes functions of one profile's values; faults are told with the line of the key."""
 
-    def __init__(self, form: Format, lines: Lines, settings: tuple[str, ...] = (), between: str | None = None) -> None:
+    def __init__(
+        self,
+        form: Format,
+        lines: Lines,
+        settings: tuple[str, ...] = (),
+        between: str | None = None,
+        header: Collection[str] = (),
+    ) -> None:
         """For the parts of one profile.
 
         Args:
@@ -60,8 +69,10 @@ class Compiler:
             lines: Where keys stand.
             settings: The names that the profile says it needs.
             between: Signs that part the fields of its plain text; None where it does not say.
+            header: Names of the fields of its messages' headers.
         """
-        self.form, self.lines, self.between, self._settings = form, lines, between, settings
+        self.form, self.lines, self.between = form, lines, between
+        self._settings, self._header = settings, header
 
     def fail(self, place: Place, reason: str) -> ProfileError:
         """A fault at `place`."""
@@ -123,6 +134,8 @@ class Compiler:
                 return documents.path(self.form, value.get, self.between or "")
             except ValueError as err:
                 raise self.fail((*place, "get"), str(err)) from None
+        if value.header is not None:
+            return self._headed(value.header, place)
         if value.memory is not None:
             return self._remembered(value, place)
         if value.setting is not None:
@@ -138,6 +151,11 @@ class Compiler:
         if value.template is not None:
             return self._template(value.template, self.table(value.parts, (*place, "parts")), (*place, "template"))
         return lambda _: value.const
+
+    def _headed(self, name: str, place: Place) -> Getter:
+        if name not in self._header:
+            raise self.fail((*place, "header"), f"framing.fields has no {name}")
+        return lambda scope: None if scope.header is None else scope.header.get(name)
 
     def _remembered(self, value: Value, place: Place) -> Getter:
         name = value.memory or ""

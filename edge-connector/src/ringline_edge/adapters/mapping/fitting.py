@@ -87,12 +87,13 @@ def _of_polls(profile: Profile) -> Iterator[Fault]:
 
 
 def _of_talk(profile: Profile) -> Iterator[Fault]:
-    if profile.session.login:
-        yield ("session", "login"), "HTTP has no login; say who we are in http.headers"
+    for number, step in enumerate(profile.session.login):
+        if step.send is None or not step.expect:
+            yield ("session", "login", number), "HTTP is asked, and always answers: send, and expect"
     if profile.session.heartbeat is not None and profile.session.heartbeat.send is not None:
         yield ("session", "heartbeat", "send"), "the PBX posts signs of life, we send none"
     if profile.session.logout is not None:
-        yield ("session", "logout"), "HTTP has no login, and none of its end"
+        yield ("session", "logout"), "who is asked by HTTP is told of no end"
     for number, rule in enumerate(profile.messages):
         if rule.reply or rule.answer is not None:
             yield ("messages", number), "a post is answered by its status: no reply and no answer"
@@ -106,6 +107,8 @@ def _of_requests(profile: Profile) -> Iterator[Fault]:
         yield ("replies", "id"), "the answer of HTTP belongs to its request"
     if profile.http is None and profile.commands:
         yield ("commands",), "http is missing: where is the PBX asked?"
+    if profile.http is None and profile.session.login:
+        yield ("session", "login"), "http is missing: where is the PBX asked?"
     if profile.http is None and profile.session.snapshot:
         yield ("session", "snapshot"), "http is missing: where is the PBX asked?"
 
@@ -140,7 +143,7 @@ def _of_commands(profile: Profile) -> Iterator[Fault]:
 def _asks_messages(node: Any) -> bool:
     match node:
         case dict():
-            return bool({"get", "now"} & node.keys()) or any(
+            return bool({"get", "header", "now"} & node.keys()) or any(
                 _asks_messages(value) for key, value in node.items() if key != "steps"
             )
         case list() | tuple():

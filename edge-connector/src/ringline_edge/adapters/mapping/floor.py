@@ -292,7 +292,11 @@ def _text(fields: Fields, name: str) -> str | None:
 
 
 def _ms(fields: Fields, name: str) -> int | None:
-    value = fields.get(name)
+    return moment(fields.get(name))
+
+
+def moment(value: Scalar) -> int | None:
+    """Milliseconds since the epoch; None for what cannot be that."""
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LATEST_MS
     return value if fits and isinstance(value, int) else None
 

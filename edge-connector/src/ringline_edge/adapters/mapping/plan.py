@@ -7,17 +7,18 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
+from ringline_core.errors import PbxProtocolError
 from ringline_core.wire.codes import ErrorCode, Verb
 from ringline_edge.adapters.mapping import exchange, fitting, loading, rules, templates
 from ringline_edge.adapters.mapping.classes import Classifier, MessageClass
 from ringline_edge.adapters.mapping.exchange import Call, HttpMessage
-from ringline_edge.adapters.mapping.expressions import Compiler, Getter, Test
+from ringline_edge.adapters.mapping.expressions import Compiler, Getter, Scope, Test
 from ringline_edge.adapters.mapping.loading import Lines, Place
 from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.rules import Play
 from ringline_edge.adapters.mapping.talk import CommandRule, LoginStep, Replies
 from ringline_edge.adapters.mapping.templates import Render, Values
-from ringline_edge.adapters.mapping.values import Scalar, Template, Value
+from ringline_edge.adapters.mapping.values import Scalar, Template, Value, text
 
 ARGUMENTS: Final = frozenset(
     {
@@ -71,15 +72,31 @@ class CommandPlan:
     when: Test | None
     messages: tuple[Say, ...]
     use: dict[str, Getter]
+    capture: dict[str, Getter]
+
+    def captured(self, answer: Scope) -> dict[str, Scalar]:
+        """What later messages have of an answer."""
+        return {name: get(answer) for name, get in self.capture.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class LoginPlan:
-    """One step of the handshake; without `render` the PBX speaks first."""
+    """One step of the handshake; without `say` the PBX speaks first."""
 
-    render: Render | None
+    say: Say | None
     rule: LoginStep
     capture: dict[str, Getter]
+
+    def captured(self, answer: Scope) -> dict[str, str]:
+        """What later messages have of its answer.
+
+        Raises:
+            PbxProtocolError: A value is not there.
+        """
+        found = {name: text(get(answer)) for name, get in self.capture.items()}
+        if lacking := next((name for name, value in found.items() if not value), None):
+            raise PbxProtocolError(f"the PBX's answer to the login holds no {lacking}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +154,7 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
     Raises:
         ProfileError: Paths, patterns, templates or names in it are none.
     """
-    compiler = Compiler(profile.format, lines, profile.settings, profile.between)
+    compiler = Compiler(profile.format, lines, profile.settings, profile.between, profile.framing.fields)
     fitting.check(compiler, profile)
     settings = {f"settings.{name}" for name in profile.settings}
     known = {"id", *settings}
@@ -150,7 +167,8 @@ def compiled(profile: Profile, lines: Lines) -> Plan:
     names = _names(compiler, profile)
     login = _login(compiler, profile, known)
     known |= {name for step in login for name in step.capture}
-    if profile.replies is None and any(each.rule.expect for each in login):
+    answers = profile.replies is not None or profile.transport in exchange.BY_HTTP
+    if not answers and any(each.rule.expect for each in login):
         raise compiler.fail(("session", "login"), "waits for answers, and there are no replies")
     beat = profile.session.heartbeat.send if profile.session.heartbeat else None
     return Plan(
@@ -215,8 +233,8 @@ def _login(compiler: Compiler, profile: Profile, known: Collection[str]) -> tupl
     for number, each in enumerate(profile.session.login):
         place: Place = ("session", "login", number)
         capture = compiler.table(each.capture, (*place, "capture"))
-        render = None if each.send is None else templates.compiled(compiler, each.send, known, (*place, "send"))
-        steps.append(LoginPlan(render, each, {f"session.{name}": get for name, get in capture.items()}))
+        say = None if each.send is None else _say(compiler, profile, each.send, known, (*place, "send"))
+        steps.append(LoginPlan(say, each, {f"session.{name}": get for name, get in capture.items()}))
         known |= steps[-1].capture.keys()
     return tuple(steps)
 
@@ -273,7 +291,8 @@ def _replies(compiler: Compiler, profile: Profile, replies: Replies) -> ReplyPla
 def _command(compiler: Compiler, profile: Profile, rule: CommandRule, known: set[str], place: Place) -> CommandPlan:
     if rule.reply and profile.replies is None and profile.transport not in exchange.BY_HTTP:
         raise compiler.fail(place, "waits for an answer, and there are no replies; else say reply: false")
-    names = known | ARGUMENTS | rule.use.keys()
+    captured = {f"answer.{name}": get for name, get in compiler.table(rule.capture, (*place, "capture")).items()}
+    names = known | ARGUMENTS | rule.use.keys() | captured.keys()
     # Values of a command are taken from its arguments by name, whatever the feed's format is.
     arguments = Compiler("fields", compiler.lines, profile.settings, profile.between)
     return CommandPlan(
@@ -281,4 +300,5 @@ def _command(compiler: Compiler, profile: Profile, rule: CommandRule, known: set
         arguments.all_of(rule.when, (*place, "when")) if rule.when else None,
         tuple(_say(compiler, profile, each, names, (*place, "send", number)) for number, each in enumerate(rule.send)),
         arguments.table(rule.use, (*place, "use")),
+        captured,
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from ringline_core.errors import PbxProtocolError
+from ringline_core.errors import PbxProtocolError, PbxUnavailableError
 from ringline_edge.adapters.mapping.asks import HttpSession
 
 
 class PollSession(HttpSession):
     """The answers of a PBX. What comes and goes between two of them nobody ever hears of."""
+
+    def ends(self, why: PbxUnavailableError) -> None:
+        """See `HttpSession.ends`; the next list finds it out."""
 
     async def run(self) -> None:
         """Ask for ever.

@@ -44,11 +44,12 @@ class MessageRule(Part):
 
 
 class End(Part):
-    """How a leg ends; values are words of `Cause`, `By` or a station, and `Left`."""
+    """How a leg ends; values are words of `Cause`, `By` or a station, and `Left`; `at_ms` is when, else now."""
 
     cause: Value = Value(const="normal")
     by: Value | None = None
     left: Value = Value(const="cleared")
+    at_ms: Value | None = None
     peer: Value | None = None
 
 
@@ -61,13 +62,14 @@ class Join(Part):
 
 
 class AgentSaid(Part):
-    """The agent at a station, as a whole; `state` is one of our words."""
+    """The agent at a station, as a whole; `state` is one of our words, `since_at_ms` when it began, else now."""
 
     station: Value
     state: Value
     login: Value | None = None
     reason: Value | None = None
     by: Value | None = None
+    since_at_ms: Value | None = None
 
 
 class MemberSaid(Part):

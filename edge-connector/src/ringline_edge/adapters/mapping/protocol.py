@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from ringline_core.errors import PbxProtocolError
+from ringline_edge.adapters.mapping import headed
 from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.transports import Framing
+from ringline_edge.adapters.mapping.values import Scalar
 
 STX, ETX, CR = b"\x02", b"\x03", 0x0D
 BOM: Final = "\ufeff"
@@ -43,7 +46,7 @@ class Framer:
         self._limit = profile.max_message_bytes
         self._cut = _cutter(profile.framing)
         self._rest = bytearray()
-        self._profile = profile
+        self._profile, self._framing = profile, profile.framing
         whole = profile.framing.kind not in ("header", "decimal")
         # A sign of two bytes has to be found at an even place: such streams are recoded first.
         self._recoded = profile.encoding == "utf-16le" and whole
@@ -60,11 +63,14 @@ class Framer:
         while (cut := self._cut(rest, at)) is not None:
             begin, end, at = cut
             if end > begin and (message := self._text(rest[begin:end])).strip(_NOTHING):
-                found.append(message)
+                found.append(message if not self._framing.fields else self._headed(message, rest, begin))
         del rest[:at]
         if len(rest) > self._limit + 64:
             raise self._too_long()
         return found
+
+    def _headed(self, message: str, rest: bytearray, begin: int) -> str:
+        return headed.Headed(message, headed.read(self._framing, bytes(rest[begin - self._framing.size : begin])))
 
     def _text(self, message: bytearray) -> str:
         if len(message) > self._limit:
@@ -86,8 +92,8 @@ def decoded(profile: Profile, message: bytes | bytearray) -> str:
     return found.lstrip(BOM)
 
 
-def frame(profile: Profile, text: str) -> bytes:
-    """One message as it goes out.
+def frame(profile: Profile, text: str, header: Mapping[str, Scalar] | None = None) -> bytes:
+    """One message as it goes out, with what its header says beside the length.
 
     Raises:
         ValueError: It holds what would end the frame early, or what the encoding does not have.
@@ -104,7 +110,7 @@ def frame(profile: Profile, text: str) -> bytes:
         case "decimal":
             return str(len(body)).encode() + framing.separator.encode() + body
         case "header":
-            return _header(framing, len(body)) + body
+            return headed.written(framing, len(body), {} if header is None else header) + body
         case "xml_document" | "whole":
             return body
 
@@ -115,22 +121,6 @@ def _between(kind: str, text: str, encoding: str) -> bytes:
     if any(sign in line for sign in (begin, end) if sign):
         raise ValueError("a message holds a sign that ends messages")
     return f"{begin}{line}{end}".encode(encoding)
-
-
-def _header(framing: Framing, length: int) -> bytes:
-    total = length + (framing.size if framing.includes_header else 0)
-    match framing.form:
-        case "decimal":
-            field = str(total).zfill(framing.width).encode()
-        case "hex":
-            field = f"{total:0{framing.width}x}".encode()
-        case "big" | "little":
-            field = total.to_bytes(framing.width, framing.form)
-    header = bytearray(framing.size)
-    header[framing.at : framing.at + framing.width] = field
-    if len(header) != framing.size:
-        raise ValueError("a message is too long for its header")
-    return bytes(header)
 
 
 def _cutter(framing: Framing) -> _Cutter:
@@ -258,15 +248,10 @@ class _Header:
         return (begin, end, end) if len(rest) >= end else None
 
     def _length(self, field: bytes) -> int:
-        match self._framing.form:
-            case "big" | "little":
-                return int.from_bytes(field, self._framing.form)
-            case "decimal" if field.strip().isdigit():
-                return int(field)
-            case "hex" if re.fullmatch(rb"[0-9A-Fa-f]+", field.strip()):
-                return int(field, 16)
-            case _:
-                raise PbxProtocolError("the PBX sent a header without a length")
+        length = headed.value(self._framing.form, field)
+        if not isinstance(length, int):
+            raise PbxProtocolError("the PBX sent a header without a length")
+        return length
 
 
 class _XmlDocument:

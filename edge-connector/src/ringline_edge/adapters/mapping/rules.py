@@ -18,6 +18,7 @@ from ringline_edge.adapters.mapping.floor import (
     LegMemory,
     agent_of,
     by,
+    moment,
     station_of,
 )
 from ringline_edge.adapters.mapping.loading import Place
@@ -194,12 +195,13 @@ class _Ending:
         self._left = compiler.value(end.left, (*place, "left"))
         self._by = compiler.maybe(end.by, (*place, "by"))
         self._peer = compiler.maybe(end.peer, (*place, "peer"))
+        self._at_ms = compiler.maybe(end.at_ms, (*place, "at_ms"))
 
     def of(self, scope: Scope) -> Ended:
         """The end, with what is not known taken for the usual."""
         cause, left, peer = self._cause(scope), self._left(scope), self._peer(scope)
         return Ended(
-            scope.now_ms,
+            moment(self._at_ms(scope)) or scope.now_ms,
             Left(text(left)) if left in _LEFT else Left.CLEARED,
             Cause(text(cause)) if cause in _CAUSES else Cause.NORMAL,
             by(self._by(scope)),
@@ -223,7 +225,7 @@ def _agent(compiler: Compiler, said: AgentSaid, place: Place) -> Play:
     check_words(compiler, "agent", said.state, (*place, "state"), _AGENT_STATES)
     station, state = compiler.value(said.station, (*place, "station")), compiler.value(said.state, (*place, "state"))
     login, reason = compiler.maybe(said.login, (*place, "login")), compiler.maybe(said.reason, (*place, "reason"))
-    who = compiler.maybe(said.by, (*place, "by"))
+    who, began = compiler.maybe(said.by, (*place, "by")), compiler.maybe(said.since_at_ms, (*place, "since_at_ms"))
 
     def play(scope: Scope, floor: Floor) -> Iterator[Fact]:
         where, what = station_of(station(scope)), text(state(scope))
@@ -232,7 +234,8 @@ def _agent(compiler: Compiler, said: AgentSaid, place: Place) -> Play:
         before = floor.agents.get(where) or floor.seat(where, scope.now_ms)
         known = before.agent
         why = text(reason(scope)) or None
-        since = known.since_at_ms if (known.state, known.reason) == (what, why) else scope.now_ms
+        is_known = (known.state, known.reason) == (what, why)
+        since = moment(began(scope)) or (known.since_at_ms if is_known else scope.now_ms)
         name = text(login(scope)) or known.login
         told = Agent(where, AgentStateName(what), since, login=name, reason=why, by=by(who(scope)))
         floor.agents[where] = AgentMemory(told)

@@ -22,12 +22,13 @@ from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.profile import Sample, SampleStep
 from ringline_edge.adapters.mapping.protocol import Framer, frame
 from ringline_edge.adapters.mapping.translate import Translator
-from ringline_edge.adapters.mapping.values import Template, listed
+from ringline_edge.adapters.mapping.values import Scalar, Template, listed
 
 BEGIN_MS: Final = 1_780_000_000_000
 STEP_MS: Final = 1000
 _LEGS: Final = ("legs", "others", "consults")
 _OURS: Final = (*_LEGS, "password")
+_ANSWERED: Final = "an answer"
 _SILENT: Final = "a secret"
 
 
@@ -101,8 +102,13 @@ class _Played:
             command = EdgeCommand.model_validate({"id": "sample", "deadline_at": deadline, **arguments})
             floor = self._translator.floor
             refuse_barred(self._plan, command, legs, floor, self._known)
-            asked = requests(self._plan, command, legs, floor, self._known, self._new_id, lambda _login: password)
-            said = [message for _, message in asked]
+            rule = self._plan.commands.get(command.verb)
+            answers: dict[str, Scalar] = dict.fromkeys(() if rule is None else rule.capture, _ANSWERED)
+            said = [
+                message for _, message in requests(
+                    self._plan, command, legs, floor, self._known, self._new_id, lambda _login: password, answers
+                )
+            ]  # fmt: skip
             wanted = [self._message(each) for each in sends]
         except (ValidationError, CommandError, ProfileError) as err:
             yield f"the command cannot be said: {err}"

@@ -19,13 +19,14 @@ from ringline_edge.adapters.mapping.commands import Request, refusal
 from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.exchange import HttpMessage, said
 from ringline_edge.adapters.mapping.expressions import Scope, Test
+from ringline_edge.adapters.mapping.headed import fields_of
 from ringline_edge.adapters.mapping.link import Link
 from ringline_edge.adapters.mapping.listening import Listener, now_ms
-from ringline_edge.adapters.mapping.plan import ListPlan, LoginPlan, Plan, Say
+from ringline_edge.adapters.mapping.plan import ListPlan, Plan, Say
 from ringline_edge.adapters.mapping.protocol import Framer, frame
 from ringline_edge.adapters.mapping.talk import CommandRule
 from ringline_edge.adapters.mapping.translate import Heard, Translator
-from ringline_edge.adapters.mapping.values import Scalar, text
+from ringline_edge.adapters.mapping.values import Scalar
 from ringline_edge.adapters.port import Emit
 from ringline_edge.adapters.tap import Tap
 
@@ -130,7 +131,7 @@ class Session:
     def _leave(self) -> None:
         if self._plan.logout is not None and self.is_live:
             with contextlib.suppress(OSError, PbxProtocolError):
-                self._write(self._said(self._plan.logout, self.new_id()))
+                self._tell(self._plan.logout)
         self._listener.is_live = False
 
     async def _read(self) -> None:
@@ -147,7 +148,7 @@ class Session:
         if heard.known is not None:
             if heard.known.answer is not None:
                 repeated = {name: get(heard.scope) for name, get in heard.known.use.items()}
-                self._write(self._said(heard.known.answer, self.new_id(), repeated))
+                self._tell(heard.known.answer, repeated)
             if heard.known.rule.reply:
                 self._answered(heard)
         asked = self._asked
@@ -176,26 +177,36 @@ class Session:
     def _said(self, say: Say, ident: str, more: Mapping[str, Scalar] = _NONE) -> str | HttpMessage:
         return said(say, {**self.known, **more, "id": self._plan.id_of(ident)})
 
-    def _write(self, message: str | HttpMessage) -> None:
+    def _tell(self, say: Say, repeated: Mapping[str, Scalar] = _NONE) -> None:
+        """Say what nobody answers; `repeated` is what it has of the PBX's own message."""
+        ident = self.new_id()
+        self._write(self._said(say, ident, repeated), ident, repeated)
+
+    def _write(self, message: str | HttpMessage, ident: str, repeated: Mapping[str, Scalar] = _NONE) -> None:
         if isinstance(message, HttpMessage):
             raise PbxProtocolError("a stream carries no requests of HTTP")
         try:
-            self._link.write(frame(self._plan.profile, message))
+            header = fields_of(self._plan.profile.framing, self._plan.id_of(ident), repeated)
+            self._link.write(frame(self._plan.profile, message, header))
         except (ValueError, OverflowError) as err:
             raise PbxProtocolError("a message of ours does not fit the profile's framing") from err
 
-    async def carry(self, request: Request, rule: CommandRule, secrets: Iterable[str] = ()) -> CommandError | None:
-        """Send one message of a command; what the PBX refuses it with, without `secrets`.
+    async def carry(self, request: Request, rule: CommandRule, secrets: Iterable[str] = ()) -> Scope | None:
+        """Send one message of a command; the PBX's answer, where one is waited for.
 
         Raises:
+            CommandError: The PBX refuses; its words are without `secrets`.
             PbxUnavailableError: The link ended, or no answer came in time.
             PbxProtocolError: The framing cannot hold it.
         """
         replies = self._plan.replies
         if not rule.reply or replies is None:
-            self._write(request[1])
+            self._write(request[1], request[0])
             return None
-        return refusal(replies, (await self._ask(*request, rule.timeout_s)).scope, secrets=secrets)
+        answer = (await self._ask(*request, rule.timeout_s)).scope
+        if (refused := refusal(replies, answer, secrets=secrets)) is not None:
+            raise refused
+        return answer
 
     async def _ask(self, ident: str, message: str | HttpMessage | None, timeout_s: float) -> Heard:
         waiting: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
@@ -203,7 +214,7 @@ class Session:
         self._waiting[ident] = waiting
         try:
             if message is not None:
-                self._write(message)
+                self._write(message, ident)
             async with asyncio.timeout(timeout_s):
                 return await waiting
         except TimeoutError as err:
@@ -220,25 +231,18 @@ class Session:
         replies = self._plan.replies
         for step in self._plan.login:
             ident = self.new_id()
-            message = None if step.render is None else self._said(step.render, ident)
+            message = None if step.say is None else self._said(step.say, ident)
             if message is not None and (not step.rule.expect or replies is None):
-                self._write(message)
+                self._write(message, ident)
                 continue
             if replies is None:
                 raise PbxProtocolError("the profile does not say what a good answer is")
             answer = (await self._ask(ident, message, step.rule.timeout_s or self._timeout_s)).scope
             if refusal(replies, answer) is not None:
                 raise PbxAuthError("the PBX refuses the login")
-            self._capture(step, answer)
+            self.known |= step.captured(answer)
         await self.snapshot()
         self._listener.begin()
-
-    def _capture(self, step: LoginPlan, answer: Scope) -> None:
-        for name, get in step.capture.items():
-            found = get(answer)
-            if found in (None, ""):
-                raise PbxProtocolError(f"the PBX's answer to the login holds no {name}")
-            self.known[name] = text(found)
 
     async def snapshot(self) -> Snapshot:
         """Ask for everything.
@@ -262,7 +266,7 @@ class Session:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         asked = self._asked = _Asked(self.new_id(), wanted.until, done)
         try:
-            self._write(self._said(wanted.say, asked.ident))
+            self._write(self._said(wanted.say, asked.ident), asked.ident)
             async with asyncio.timeout(wanted.timeout_s or self._timeout_s):
                 await done
         except TimeoutError as err:
@@ -272,4 +276,4 @@ class Session:
 
     def _beat(self) -> None:
         if self._plan.heartbeat is not None:
-            self._write(self._said(self._plan.heartbeat, self.new_id()))
+            self._tell(self._plan.heartbeat)

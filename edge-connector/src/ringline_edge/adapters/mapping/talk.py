@@ -115,6 +115,7 @@ class CommandRule(Part):
         each: Send once for each queue or digit of the command, as `{queue}` or `{digit}`.
         use: Values made of the command's own (`get: state`), for templates.
         remember: Memories that the command's leg gets before it is sent, and loses if it is refused.
+        capture: Values of each answer, by names of your own; the messages after it have them as `{answer.NAME}`.
         reply: Whether an answer is waited for.
         timeout_s: How long.
     """
@@ -124,5 +125,12 @@ class CommandRule(Part):
     each: Literal["queues", "digits"] | None = None
     use: dict[str, Value] = Field(default_factory=dict)
     remember: dict[str, Scalar] = Field(default_factory=dict)
+    capture: dict[Name, Value] = Field(default_factory=dict)
     reply: bool = True
     timeout_s: Seconds = 5
+
+    @model_validator(mode="after")
+    def _has_answer(self) -> CommandRule:
+        if self.capture and not self.reply:
+            raise ValueError("no answer is waited for, so nothing is captured: reply")
+        return self

@@ -95,8 +95,8 @@ def _texts(template: Any) -> Iterator[str]:
 
 def _value(values: Values, name: str) -> Scalar:
     found = values.get(name)
-    if found is None and name.partition(".")[0] in GROUPS:
-        raise MissingValueError(f"{name} is not known any more")
+    if found is None and name.partition(".")[0] in (*GROUPS, "answer"):
+        raise MissingValueError(f"{name} is not known")
     return found
 
 

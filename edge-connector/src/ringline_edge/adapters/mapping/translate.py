@@ -11,6 +11,7 @@ from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping.classes import MessageClass
 from ringline_edge.adapters.mapping.expressions import Scope, Test
 from ringline_edge.adapters.mapping.floor import Floor, Listing, agent_of
+from ringline_edge.adapters.mapping.headed import header_of
 from ringline_edge.adapters.mapping.plan import Plan
 from ringline_edge.adapters.mapping.rules import Play
 from ringline_edge.adapters.mapping.values import Condition, Value
@@ -60,7 +61,7 @@ class Translator:
             PbxProtocolError: It is none of the profile's format.
         """
         root = self._parse(text)
-        scope = Scope(root, root, now_ms, self._memory, self._settings)
+        scope = Scope(root, root, now_ms, self._memory, self._settings, header=header_of(text))
         known = self._plan.classes.of(scope)
         if known is None:
             self.unmatched += 1

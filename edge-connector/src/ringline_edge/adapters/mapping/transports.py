@@ -6,9 +6,25 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
-from ringline_edge.adapters.mapping.values import Part, Seconds, Template
+from ringline_edge.adapters.mapping.values import Name, Part, Seconds, Template
 
 HEADER: Final = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"
+
+
+class HeaderField(Part):
+    """A field of a header beside the length.
+
+    Attributes:
+        at: Where it begins, in bytes.
+        width: Its bytes.
+        form: How it is written; `text` is ASCII, filled up with blanks.
+        send: What it is in messages of ours; `{id}` stands for the request's id.
+    """
+
+    at: int = Field(ge=0, le=63)
+    width: int = Field(ge=1, le=16)
+    form: Literal["big", "little", "decimal", "hex", "text"] = "text"
+    send: str | int = 0
 
 
 class Framing(Part):
@@ -21,6 +37,7 @@ class Framing(Part):
         width: Of `header`, its bytes.
         form: Of `header`, how the length is written.
         includes_header: Of `header`, whether the length counts the header too.
+        fields: Of `header`, what else stands in it, by names of your own.
     """
 
     kind: Literal["newline", "blank_line", "nul", "stx_etx", "decimal", "header", "xml_document", "whole"]
@@ -30,6 +47,7 @@ class Framing(Part):
     width: int = Field(default=4, ge=1, le=16)
     form: Literal["big", "little", "decimal", "hex"] = "big"
     includes_header: bool = False
+    fields: dict[Name, HeaderField] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -40,6 +58,12 @@ class Framing(Part):
     def _fits(self) -> Framing:
         if self.at + self.width > self.size:
             raise ValueError("the length field ends behind the header: at + width must not be over size")
+        taken = [(self.at, self.at + self.width)]
+        for name, each in self.fields.items():
+            begin, end = each.at, each.at + each.width
+            if self.kind != "header" or end > self.size or any(begin < last and first < end for first, last in taken):
+                raise ValueError(f"the field {name} is not in the header, or over another one")
+            taken.append((begin, end))
         if any(sign.isdecimal() for sign in self.separator):
             raise ValueError("a separator has no digits")
         return self

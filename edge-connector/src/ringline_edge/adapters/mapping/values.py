@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 Scalar = str | int | bool | None
-SOURCES: Final = ("get", "memory", "const", "setting", "now", "coalesce", "template")
+SOURCES: Final = ("get", "header", "memory", "const", "setting", "now", "coalesce", "template")
 STEPS: Final = ("do", "regex", "split", "map", "date", "template", "otherwise", "inside")
 Format = Literal["fields", "json", "xml", "form", "plain"]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -84,6 +84,7 @@ class Value(Part):
 
     Attributes:
         get: A header's name, a JSON path, an XPath, or a place in plain text, by the profile's format.
+        header: A named field of the header before the message.
         memory: What is remembered of a leg from before this message, by name.
         of: Key of the leg whose memory is meant; the rule's own leg without it.
         setting: Name in the edge's `[pbx.mapping.settings]`.
@@ -93,6 +94,7 @@ class Value(Part):
     """
 
     get: str | None = Field(default=None, max_length=200)
+    header: str | None = None
     memory: str | None = None
     of: Value | None = None
     const: Scalar = None
