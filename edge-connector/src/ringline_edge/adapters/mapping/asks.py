@@ -26,11 +26,15 @@ from ringline_edge.adapters.mapping.plan import LoginPlan, Plan
 from ringline_edge.adapters.mapping.protocol import decoded
 from ringline_edge.adapters.mapping.sockets import connector
 from ringline_edge.adapters.mapping.talk import CommandRule
+from ringline_edge.adapters.mapping.templates import MissingValueError
 from ringline_edge.adapters.mapping.translate import Translator
 from ringline_edge.adapters.port import Emit
 from ringline_edge.adapters.tap import Tap
 
 UNKNOWN, FORBIDDEN = 401, 403
+REFUSALS = (400, UNKNOWN, FORBIDDEN, 422)
+"""Of a login, for good: a human must act. All else may pass, as what a proxy says while the PBX behind it starts."""
+
 Answer = tuple[int, str]
 """Status and body."""
 
@@ -50,6 +54,7 @@ class HttpSession(ABC):
         self._ids = itertools.count(1)
         self._mark = f"{uuid.uuid4().hex[:8]}-"
         self._listing = asyncio.Lock()
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @classmethod
     @asynccontextmanager
@@ -82,9 +87,10 @@ class HttpSession(ABC):
             PbxAuthError: It refuses our requests.
         """
 
-    @abstractmethod
-    def ends(self, why: PbxUnavailableError) -> None:
-        """A command found out that the session is over."""
+    def _ends(self, why: PbxUnavailableError | PbxProtocolError) -> None:
+        """Who asked or was told something found out that the session is over."""
+        if not self._broken.done():
+            self._broken.set_exception(why)
 
     async def _begin(self) -> None:
         for step in self._plan.login:
@@ -97,16 +103,23 @@ class HttpSession(ABC):
             raise PbxProtocolError("a PBX that is asked by HTTP says nothing first")
         message = said(step.say, {**self.known, "id": self._plan.id_of(self.new_id())})
         status, text = await self._exchange(message, step.rule.timeout_s or self._config.reply_timeout_s)
-        answer, replies = self._scope(text), self._plan.replies
-        if 500 <= status < 600:
+        root, replies = self._root(text), self._plan.replies
+        if status in REFUSALS:
+            raise PbxAuthError(f"the PBX refuses the login: {status}")
+        if not 200 <= status < 300:
             raise PbxUnavailableError(f"the PBX takes no login now: {status}")
-        if not 200 <= status < 300 or (replies is not None and refusal(replies, answer) is not None):
+        answer = self._scope(root)
+        if replies is not None and refusal(replies, answer) is not None:
+            if root is None:
+                raise PbxProtocolError("the PBX's answer to the login is no message")
             raise PbxAuthError(f"the PBX refuses the login: {status}")
         self.known |= step.captured(answer)
 
     def _no_longer(self) -> PbxUnavailableError:
         """A login that was good is not any more: the session begins anew, with another one."""
-        return PbxUnavailableError("the PBX does not know our login any more")
+        why = PbxUnavailableError("the PBX does not know our login any more")
+        self._ends(why)
+        return why
 
     async def snapshot(self) -> Snapshot:
         """Ask for everything, where the profile says how.
@@ -149,15 +162,16 @@ class HttpSession(ABC):
 
         Raises:
             CommandError: The PBX refuses; its words are without `secrets`.
-            PbxUnavailableError: The PBX cannot be reached, or no answer came in time.
+            PbxUnavailableError: The PBX cannot be reached, no answer came in time, or our login is over.
         """
         status, text = await self._exchange(request[1], rule.timeout_s)
         replies = self._plan.replies
         if status == UNKNOWN and self._plan.login:
-            self.ends(self._no_longer())
+            # It is our login that the PBX does not take, not the command.
+            raise self._no_longer()
         if not rule.reply:
             return None
-        answer = self._scope(text)
+        answer = self._scope(self._root(text))
         refused = None if replies is None else refusal(replies, answer, status, secrets)
         if refused is None and replies is None and not 200 <= status < 300:
             refused = CommandError(ErrorCode.REJECTED_BY_PBX, "The PBX refuses.")
@@ -165,15 +179,24 @@ class HttpSession(ABC):
             raise refused
         return answer
 
-    def _scope(self, text: str) -> Scope:
+    def _root(self, text: str) -> documents.Node:
+        """An answer as a tree; None where it is none."""
         profile = self._plan.profile
         try:
             strip = profile.namespaces == "stripped"
-            root = documents.parse(profile.format, text, strip_namespaces=strip) if text.strip() else None
+            return documents.parse(profile.format, text, strip_namespaces=strip) if text.strip() else None
         except PbxProtocolError:
-            root = None
-        root = documents.nothing(profile.format) if root is None else root
+            return None
+
+    def _scope(self, root: documents.Node) -> Scope:
+        root = documents.nothing(self._plan.profile.format) if root is None else root
         return Scope(root, root, now_ms(), self._translator.floor.memory, self._settings)
+
+    def _headers(self) -> dict[str, str]:
+        try:
+            return self._plan.headers({**self.known, "id": self._plan.id_of(self.new_id())})
+        except MissingValueError as err:
+            raise PbxProtocolError(f"a request of ours cannot be said to this PBX: {err}") from err
 
     async def _exchange(self, message: str | HttpMessage, timeout_s: float) -> Answer:
         http = self._plan.profile.http
@@ -181,7 +204,7 @@ class HttpSession(ABC):
             raise PbxProtocolError("the profile says nothing of requests of HTTP")
         profile, given = self._plan.profile, self._config.tls
         url = f"{self._settings[http.base].rstrip('/')}{message.path}"
-        headers = {**self._plan.headers({**self.known, "id": self._plan.id_of(self.new_id())}), **message.headers}
+        headers = {**self._headers(), **message.headers}
         body = None if message.body is None else message.body.encode(profile.encoding, "replace")
         name = given.server_name if given is not None else None
         try:

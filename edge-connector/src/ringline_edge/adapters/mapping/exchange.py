@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ringline_core.errors import PbxProtocolError
 from ringline_edge.adapters.mapping import templates
-from ringline_edge.adapters.mapping.expressions import Compiler
+from ringline_edge.adapters.mapping.expressions import NAMED, Compiler
 from ringline_edge.adapters.mapping.loading import Place, ProfileError
 from ringline_edge.adapters.mapping.templates import MissingValueError, Values
 from ringline_edge.adapters.mapping.transports import HEADER, HttpTemplate, WebhookRule
@@ -119,7 +119,16 @@ def header_lines(compiler: Compiler, headers: Mapping[str, str], place: Place) -
     for name, value in headers.items():
         if not _HEADER.fullmatch(name) or not value.isprintable():
             raise compiler.fail((*place, name), "no header: a word, and one line of text")
-    return lambda values: {name: templates.line(value, values, templates.one_line) for name, value in headers.items()}
+    handed_out = {
+        name: {each for each in NAMED.findall(value) if each.startswith("session.")} for name, value in headers.items()
+    }
+
+    def lines(values: Values) -> dict[str, str]:
+        # Before a login handed its token out, a header with it would say a wrong one, which servers refuse.
+        known = (name for name, needed in handed_out.items() if needed <= values.keys())
+        return {name: templates.line(headers[name], values, templates.one_line) for name in known}
+
+    return lines
 
 
 def _parsed(compiler: Compiler, template: Template, place: Place) -> HttpTemplate:

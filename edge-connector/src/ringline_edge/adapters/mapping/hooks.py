@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from ringline_core.errors import PbxProtocolError, PbxUnavailableError
+from ringline_core.errors import PbxProtocolError
 from ringline_edge.adapters.mapping.asks import HttpSession
 from ringline_edge.adapters.mapping.door import Door
 from ringline_edge.adapters.mapping.exchange import Lock
@@ -14,13 +14,6 @@ from ringline_edge.adapters.mapping.protocol import Framer
 
 class HookSession(HttpSession):
     """The posts of a PBX."""
-
-    _broken: asyncio.Future[None]
-
-    def ends(self, why: PbxUnavailableError) -> None:
-        """See `HttpSession.ends`."""
-        if not self._broken.done():
-            self._broken.set_exception(why)
 
     async def run(self) -> None:
         """Take posts for ever.
@@ -33,7 +26,6 @@ class HookSession(HttpSession):
         rule = self._plan.profile.webhook
         if rule is None:
             raise PbxProtocolError(f"the profile {self._plan.profile.name} takes no posts")
-        self._broken = asyncio.get_running_loop().create_future()
         lock = Lock(rule, self._settings[rule.secret])
         door = Door(rule, lock, self._plan.profile.max_message_bytes, self._take)
         async with door.opened(self._config):
@@ -52,6 +44,5 @@ class HookSession(HttpSession):
         try:
             return all(self._listener.take(text) is not None for text in Framer(self._plan.profile).receive_data(body))
         except PbxProtocolError as err:
-            if not self._broken.done():
-                self._broken.set_exception(err)
+            self._ends(err)
             raise

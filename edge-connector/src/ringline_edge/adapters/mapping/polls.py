@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from ringline_core.errors import PbxProtocolError, PbxUnavailableError
+from ringline_core.errors import PbxProtocolError
 from ringline_edge.adapters.mapping.asks import HttpSession
 
 
 class PollSession(HttpSession):
     """The answers of a PBX. What comes and goes between two of them nobody ever hears of."""
-
-    def ends(self, why: PbxUnavailableError) -> None:
-        """See `HttpSession.ends`; the next list finds it out."""
 
     async def run(self) -> None:
         """Ask for ever.
@@ -25,10 +22,16 @@ class PollSession(HttpSession):
         http = self._plan.profile.http
         if http is None or http.every_s is None:
             raise PbxProtocolError(f"the profile {self._plan.profile.name} does not say how often to ask")
+        asking = asyncio.create_task(self._ask(http.every_s))
         try:
-            await self._begin()
-            while True:
-                await asyncio.sleep(http.every_s)
-                await self.snapshot()
+            await asyncio.gather(self._broken, asking)
         finally:
             self._listener.is_live = False
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    async def _ask(self, every_s: float) -> None:
+        await self._begin()
+        while True:
+            await asyncio.sleep(every_s)
+            await self.snapshot()
