@@ -165,6 +165,17 @@ def test_a_field_that_is_none_has_no_value() -> None:
     known = plan.compiled(*loading.parse(PROFILE, "headed.yaml")).profile
     (message,) = Framer(known).receive_data(packed("<a/>", "no!!"))
     assert headed.header_of(message) == {"invoke": None}
+    # What the PBX wrote wrongly is repeated as nothing, and ends neither the session nor a recording.
+    assert frame(known, "<a/>", headed.header_of(message))[4:8] == bytes(4)
+
+
+@pytest.mark.parametrize("field", [b"-abc", b"\xff\xfe\x01\x02", b"ab  "])
+def test_text_of_a_field_is_repeated_as_it_came(field: bytes) -> None:
+    text = PROFILE.replace("form: decimal", "form: text")
+    known = plan.compiled(*loading.parse(text, "headed.yaml")).profile
+    sent = struct.pack(">HH", 0, 12) + field + b"<a/>"
+    (message,) = Framer(known).receive_data(sent)
+    assert frame(known, message, headed.header_of(message)) == sent
 
 
 @pytest.mark.parametrize(
@@ -172,6 +183,11 @@ def test_a_field_that_is_none_has_no_value() -> None:
     [
         ("at: 4, width: 4", "at: 6, width: 4", "3: framing: the field invoke is not in the header"),
         ("at: 4, width: 4", "at: 3, width: 4", "3: framing: the field invoke is not in the header, or over"),
+        ('send: "{id}"', "send: 12345", "9: framing.fields.invoke.send: 12345 does not fit into 4 bytes of decimal"),
+        ('send: "{id}"', "send: word", "9: framing.fields.invoke.send: word does not fit into 4 bytes of decimal"),
+        ('send: "{id}"', 'send: "{di}"', "9: framing.fields.invoke.send: a constant, or {id} and nothing else"),
+        ("ids: 9998", "ids: 10000", "9: framing.fields.invoke.send: an id up to 10000 does not fit into 4 bytes"),
+        ("ids: 9998", "ids: text", "9: framing.fields.invoke.send: an id of text, 16 signs, does not fit into 4 bytes"),
         ("kind: header", "kind: newline", "3: framing: the field invoke is not in the header"),
         ("id: {header: invoke}", "id: {header: ref}", "13: replies.id.header: framing.fields has no ref"),
         ("{answer.handle}", "{answer.grip}", "35: commands.swap.send.1: no values of that name: answer.grip"),

@@ -10,12 +10,16 @@ from ringline_core.wire.command import REQUIRED
 from ringline_edge.adapters.mapping import documents
 from ringline_edge.adapters.mapping.exchange import BY_HTTP
 from ringline_edge.adapters.mapping.expressions import Compiler
+from ringline_edge.adapters.mapping.headed import fits
 from ringline_edge.adapters.mapping.loading import Place
 from ringline_edge.adapters.mapping.profile import Profile
 
 Fault = tuple[Place, str]
 SHORTEST_TEXT_ID: Final = 10
 """Signs of the first id of a session, where ids are text."""
+
+WIDEST_TEXT_ID: Final = 16
+"""The same, of the ten-millionth id."""
 
 _ID_WIDTH: Final = re.compile(r"\{id:.?[<>](\d{1,3})\}")
 
@@ -30,7 +34,10 @@ def check(compiler: Compiler, profile: Profile) -> None:
     for part in ways.get(profile.transport, (_of_streams, _of_lists, _of_answers)):
         for place, reason in part(profile):
             raise compiler.fail(place, reason)
-    for part in (_of_others, _of_settings, _of_text, _of_plain_text, _of_ids, _of_redaction, _of_commands, _of_samples):
+    for part in (
+        _of_others, _of_settings, _of_text, _of_plain_text, _of_headers, _of_ids, _of_redaction, _of_commands,
+        _of_samples,
+    ):  # fmt: skip
         for place, reason in part(profile):
             raise compiler.fail(place, reason)
 
@@ -202,6 +209,22 @@ def _of_ids(profile: Profile) -> Iterator[Fault]:
         width = min((int(each) for each in _ID_WIDTH.findall(str(template))), default=longest)
         if width < longest:
             yield place, f"an id has up to {longest} signs, here it has {width} columns: say replies.ids: {'9' * width}"
+
+
+def _of_headers(profile: Profile) -> Iterator[Fault]:
+    """What would fail with each message that is sent: samples write no headers."""
+    ids = profile.replies.ids if profile.replies is not None else "text"
+    for name, each in profile.framing.fields.items():
+        place: Place = ("framing", "fields", name, "send")
+        if each.send == "{id}":
+            is_text = ids == "text"
+            if not fits(each, "x" * WIDEST_TEXT_ID if is_text else ids):
+                told = f"an id of text, {WIDEST_TEXT_ID} signs," if is_text else f"an id up to {ids}"
+                yield place, f"{told} does not fit into {each.width} bytes of {each.form}: see replies.ids"
+        elif "{" in str(each.send):
+            yield place, "a constant, or {id} and nothing else"
+        elif not fits(each, each.send):
+            yield place, f"{each.send} does not fit into {each.width} bytes of {each.form}"
 
 
 def _templates(profile: Profile) -> Iterator[tuple[Place, object]]:

@@ -42,6 +42,15 @@ def read(framing: Framing, header: bytes) -> dict[str, Scalar]:
     return {name: value(each.form, _place(each, header)) for name, each in framing.fields.items()}
 
 
+def fits(field: HeaderField, said: Scalar) -> bool:
+    """Whether a value can be written into a field."""
+    try:
+        _packed(field.form, field.width, said)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
 def value(form: Form, field: bytes) -> Scalar:
     """What a field says."""
     said = field.strip(_FILLING)
@@ -53,7 +62,7 @@ def value(form: Form, field: bytes) -> Scalar:
         case "hex":
             return int(said, 16) if _HEX.fullmatch(said) else None
         case "text":
-            return said.decode("ascii", "replace") or None
+            return said.decode("latin-1") or None
 
 
 def written(framing: Framing, length: int, fields: Mapping[str, Scalar]) -> bytes:
@@ -67,6 +76,8 @@ def written(framing: Framing, length: int, fields: Mapping[str, Scalar]) -> byte
     total = length + (framing.size if framing.includes_header else 0)
     header[framing.at : framing.at + framing.width] = _packed(framing.form, framing.width, total)
     for name, said in fields.items():
+        if said is None:
+            continue
         each = framing.fields[name]
         header[each.at : each.at + each.width] = _packed(each.form, each.width, said)
     return bytes(header)
@@ -81,8 +92,8 @@ def _packed(form: Form, width: int, said: Scalar) -> bytes:
         case "hex":
             field = f"{int(text(said)):0{width}x}".encode()
         case "text":
-            field = text(said).encode("ascii").ljust(width)
-    if len(field) > width or field.startswith(b"-"):
+            field = text(said).encode("latin-1").ljust(width)
+    if len(field) > width or (form != "text" and field.startswith(b"-")):
         raise ValueError(f"{said} does not fit into {width} bytes of a header")
     return field
 

@@ -17,7 +17,7 @@ class HeaderField(Part):
     Attributes:
         at: Where it begins, in bytes.
         width: Its bytes.
-        form: How it is written; `text` is ASCII, filled up with blanks.
+        form: How it is written; `text` is Latin-1, filled up with blanks.
         send: What it is in messages of ours; `{id}` stands for the request's id.
     """
 
