@@ -119,3 +119,46 @@ def test_what_is_covered_is_found_however_its_path_is_written(
 def test_a_number_that_json_writes_with_a_point_is_another(tmp_path: Path) -> None:
     new = FeedRedaction({"profile": "jsonl"}, Pseudonyms())._message('{"x": 442071234567.0, "y": 1.5}')
     assert ("442071234567" in new, json.loads(new)["y"]) == (False, 1.5)
+
+
+LIST = """\
+name: parted
+source: this test
+framing: {kind: header, size: 14, width: 2, fields: {kind: {at: 2, width: 1}, caller: {at: 3, width: 11}}}
+format: plain
+between: ";|"
+redact: [PIN=]
+messages: [{name: list, when: {header: kind, equals: L}}]
+events:
+  - on: list
+    each: "|"
+    leg: 1-4
+    make: true
+    first: {call: 1-4, station: 5-8, started_at_ms: {get: 9-18, steps: [seconds]}}
+"""
+
+
+def hides_list(folder: Path) -> FeedRedaction:
+    path = folder / "parted.yaml"
+    path.write_text(LIST)
+    return FeedRedaction({"profile": str(path)}, Pseudonyms())
+
+
+def listed(text: str, header: str = "L02071234567") -> bytes:
+    return len(text).to_bytes(2, "big") + header.encode() + text.encode()
+
+
+def test_each_piece_of_a_list_has_columns_and_secrets_of_its_own(tmp_path: Path) -> None:
+    text = "000110011779999990;PIN=0042| 000210021779999991;PIN=9137"
+    new = hides_list(tmp_path).heard(listed(text), NOW_MS)
+    assert new[14:].decode() == "000110011779999990;PIN=0000| 000210021779999991;PIN=0000"
+
+
+def test_what_a_header_says_of_people_is_replaced_and_its_words_stay(tmp_path: Path) -> None:
+    new = hides_list(tmp_path).heard(listed("0001", "L02071234567") + listed("0002", "L" + chr(0) * 11), NOW_MS)
+    assert (new[2:4], len(new), b"2071234567" in new) == (b"L0", 36, False)
+
+
+def test_of_a_message_with_very_many_values_nothing_is_told(tmp_path: Path) -> None:
+    new = hides_list(tmp_path).heard(listed("00011001|" * 5000), NOW_MS)
+    assert set(new[14:].decode()) == {"0", "x"}

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ringline_edge.adapters.mapping import plain
 from ringline_edge.adapters.mapping.expressions import Scope
+from ringline_edge.adapters.mapping.headed import header_of
 from ringline_edge.adapters.mapping.plan import Plan
+
+MOST_VALUES: Final = 2000
+"""In one message; of one that holds more nothing is told, since each is compared with all others."""
 
 _SIGN: Final = re.compile(r"\S")
 Replace = Callable[[str], str]
+Paths = Mapping[str, Iterable[str]]
+"""By the signs that part the pieces of a message in which they are looked for; by none for the whole."""
+
+Places = Mapping[str, Sequence[plain.Span]]
 
 
 def covered(value: str) -> str:
@@ -23,23 +31,27 @@ def covered(value: str) -> str:
 class Columns:
     """Where the values of a profile's plain text stand: in each class of messages elsewhere."""
 
-    def __init__(self, plan: Plan, read: Mapping[str, Iterable[str]], times: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, plan: Plan, read: Mapping[str, Paths], times: Mapping[str, Paths]) -> None:
         """By class, paths of everything that the profile reads, and of the times among it, which stay."""
         between = plan.profile.between or ""
         self._classes = plan.classes
-        self._read = {name: _spans(paths, between) for name, paths in read.items()}
-        self._times = {name: _spans(paths, between) for name, paths in times.items()}
+        self._read = {name: _places(paths, between) for name, paths in read.items()}
+        self._times = {name: _places(paths, between) for name, paths in times.items()}
         is_plain = plan.profile.format == "plain"
-        self._secrets = [plain.span(path, between) for path in plan.profile.redact if is_plain]
+        secrets = [plain.span(path, between) for path in plan.profile.redact if is_plain]
+        # A secret is one in each of the pieces that any rule looks at.
+        self._secrets = dict.fromkeys({"", *(parted for paths in read.values() for parted in paths)}, secrets)
 
     def replaced(self, text: str, other: Replace, hidden: Replace) -> str:
         """A message with each piece replaced: values that touch each other are not one word."""
-        known = self._classes.of(Scope(text, text, 0, lambda _leg, _name: None))
+        known = self._classes.of(Scope(text, text, 0, lambda _leg, _name: None, header=header_of(text)))
         name = "" if known is None else known.rule.name
-        read = _found(self._read.get(name, ()), text)
+        read = _found(self._read.get(name, {}), text)
+        if len(read) > MOST_VALUES:
+            return hidden(text)
         secrets = _widened(_found(self._secrets, text), read)
         times = [
-            each for each in _found(self._times.get(name, ()), text)
+            each for each in _found(self._times.get(name, {}), text)
             if not any(_meet(each, span) and span != each for span in read)
         ]  # fmt: skip
         pieces = list[str]()
@@ -87,8 +99,31 @@ def _spans(paths: Iterable[str], between: str) -> list[plain.Span]:
     return found
 
 
-def _found(spans: Iterable[plain.Span], text: str) -> list[tuple[int, int]]:
-    return [found for span in spans if (found := span(text)) is not None]
+def _places(paths: Paths, between: str) -> Places:
+    return {parted: _spans(each, between) for parted, each in paths.items()}
+
+
+def _found(places: Places, text: str) -> list[tuple[int, int]]:
+    return [
+        (at + found[0], at + found[1])
+        for parted, spans in places.items()
+        for at, piece in _pieces(text, parted)
+        for span in spans
+        if (found := span(piece)) is not None
+    ]
+
+
+def _pieces(text: str, parted: str) -> Iterator[tuple[int, str]]:
+    """What rules with `each` look at, and where it begins; without it the whole."""
+    if not parted:
+        yield 0, text
+        return
+    at = 0
+    for each in text.split(parted):
+        piece = each.strip()
+        if piece:
+            yield at + each.index(piece), piece
+        at += len(each) + len(parted)
 
 
 def _inside(begin: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:

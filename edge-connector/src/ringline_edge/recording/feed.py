@@ -19,6 +19,7 @@ from ringline_edge.adapters.mapping.config import MappingConfig
 from ringline_edge.adapters.mapping.headed import header_of
 from ringline_edge.adapters.mapping.profile import Profile
 from ringline_edge.adapters.mapping.protocol import Framer, frame
+from ringline_edge.adapters.mapping.values import Scalar
 from ringline_edge.recording.columns import Columns, covered
 from ringline_edge.recording.pseudonyms import Pseudonyms
 from ringline_edge.recording.redaction import UNTOLD, kept, written
@@ -50,18 +51,32 @@ class FeedRedaction:
         form = self._profile.format
         self._secrets = frozenset(name for path in self._profile.redact for name in documents.end_of(form, path))
         parts = _by_class(self._profile)
-        read = {name: frozenset(_gets(each)) for name, each in parts.items()}
-        self._columns = Columns(plan, read, {name: frozenset(_timed(each)) for name, each in parts.items()})
+        read, times = (
+            {name: {parted: frozenset(found(each)) for parted, each in part.items()} for name, part in parts.items()}
+            for found in (_gets, _timed)
+        )
+        self._columns = Columns(plan, read, times)
         self._names, self._framer = names, Framer(self._profile)
 
     def heard(self, data: bytes, now_ms: int) -> bytes:
         """See `Redaction.heard`."""
         try:
             return b"".join(
-                frame(self._profile, self._message(text), header_of(text)) for text in self._framer.receive_data(data)
+                frame(self._profile, self._message(text), self._header(header_of(text)))
+                for text in self._framer.receive_data(data)
             )
         except (ValueError, OverflowError, RecursionError) as err:
             raise PbxProtocolError("a message of the PBX cannot be framed again once it is redacted") from err
+
+    def _header(self, fields: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """Numbers of bytes stay: nobody is called by one."""
+        forms = {name: self._profile.framing.fields[name].form for name in fields}
+        return {
+            name: self._alike(said) if isinstance(said, str)
+            else int(self._alike(str(said))) if forms[name] == "decimal" and said is not None
+            else said
+            for name, said in fields.items()
+        }  # fmt: skip
 
     def says(self, data: bytes) -> bytes:
         """See `Redaction.says`; beside commands, which a recording never gives, a profile only logs in and asks."""
@@ -154,19 +169,19 @@ def _last_names(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(last[1].lower() for path in paths if (last := _LAST.search(path)))
 
 
-def _by_class(profile: Profile) -> dict[str, Any]:
-    """What the profile reads of the messages of each class."""
+def _by_class(profile: Profile) -> dict[str, dict[str, Any]]:
+    """What the profile reads of the messages of each class: by the signs that part its pieces, by none of the whole."""
     told = profile.model_dump(mode="json", exclude={"samples", "commands"}, exclude_defaults=True)
     of_all = {key: told["session"].get(key) for key in ("sequence", "once")} if "session" in told else {}
     of_replies = [told.get("replies"), told.get("session")]
-    return {
-        rule.name: [
-            told["messages"][number]["when"],
-            [each for each in told.get("events", ()) if rule.name in each["on"]],
-            of_replies if rule.reply else of_all,
-        ]
+    found: dict[str, dict[str, Any]] = {
+        rule.name: {"": [told["messages"][number]["when"], of_replies if rule.reply else of_all]}
         for number, rule in enumerate(profile.messages)
     }
+    for each in told.get("events", ()):
+        for name in each["on"]:
+            found[name].setdefault(each.get("each", "") if profile.format == "plain" else "", []).append(each)
+    return found
 
 
 def _gets(node: Any) -> Iterator[str]:
