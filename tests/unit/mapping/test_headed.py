@@ -135,6 +135,27 @@ async def test_an_answer_that_lacks_what_the_next_message_needs_is_told(
             await joined.adapter.execute(command("swap", station="201", call="c"), CallLegs(("7",)))
 
 
+async def test_an_answer_is_known_until_the_next_queue(
+    server: tuple[Server, dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx, settings = server
+    told = iter(['<Done handle="h1"/>', *["<Done/>"] * 4])
+    monkeypatch.setattr(
+        pbx, "answers",
+        lambda invoke, text: [packed('<End call="7" phone="201"/>' if text == "<List/>" else next(told), invoke)],
+    )  # fmt: skip
+    (tmp_path / "headed.yaml").write_text(
+        PROFILE + "  log_on:\n    each: queues\n    capture: {handle: '@handle'}\n"
+        "    send: ['<Make q=\"{queue}\"/>', '<Wait/>', '<Take q=\"{queue}\" h=\"{answer.handle}\"/>']\n"
+    )
+    async with edge(**settings) as joined:
+        await joined.ready()
+        with pytest.raises(CommandError, match=r"answer\.handle is not known"):
+            await joined.adapter.execute(command("log_on", station="201", login="4711", queues=["a", "b"]), CallLegs())
+    said = [text for _, text in pbx.heard[1:]]
+    assert said == ['<Make q="a"/>', "<Wait/>", '<Take q="a" h="h1"/>', '<Make q="b"/>', "<Wait/>"]
+
+
 @pytest.mark.parametrize(
     ("form", "width", "value", "field"),
     [
@@ -190,6 +211,7 @@ def test_text_of_a_field_is_repeated_as_it_came(field: bytes) -> None:
         ("ids: 9998", "ids: text", "9: framing.fields.invoke.send: an id of text, 16 signs, does not fit into 4 bytes"),
         ("kind: header", "kind: newline", "3: framing: the field invoke is not in the header"),
         ("id: {header: invoke}", "id: {header: ref}", "13: replies.id.header: framing.fields has no ref"),
+        ("{leg.call}\"/>', '<Take", "{answer.handle}\"/>', '<Take", "35: commands.swap.send.0: no values of that name"),
         ("{answer.handle}", "{answer.grip}", "35: commands.swap.send.1: no values of that name: answer.grip"),
         (
             'capture: {handle: "@handle"}',

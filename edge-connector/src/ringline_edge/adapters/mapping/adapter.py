@@ -100,8 +100,11 @@ class MappingAdapter:
         secrets = (password_of(login_of(command, floor)), *known.values())
         answers = dict[str, Scalar]()
         try:
-            for request in requests(self._plan, command, calls, floor, known, session.new_id, password_of, answers):
+            said = requests(self._plan, command, calls, floor, known, session.new_id, password_of, answers)
+            for number, request in enumerate(said):
                 asked = self._plan.commands[command.verb]
+                if number % len(asked.messages) == 0:
+                    answers.clear()  # what was answered of the queue before is not of this one
                 answer = await session.carry(request, asked.rule, secrets)
                 answers |= {} if answer is None else asked.captured(answer)
         except PbxUnavailableError as err:

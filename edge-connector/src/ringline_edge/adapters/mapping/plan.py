@@ -75,8 +75,9 @@ class CommandPlan:
     capture: dict[str, Getter]
 
     def captured(self, answer: Scope) -> dict[str, Scalar]:
-        """What later messages have of an answer."""
-        return {name: get(answer) for name, get in self.capture.items()}
+        """What later messages have of an answer; one that lacks a value leaves that of the answer before."""
+        found = {name: get(answer) for name, get in self.capture.items()}
+        return {name: value for name, value in found.items() if value not in (None, "")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,13 +293,17 @@ def _command(compiler: Compiler, profile: Profile, rule: CommandRule, known: set
     if rule.reply and profile.replies is None and profile.transport not in exchange.BY_HTTP:
         raise compiler.fail(place, "waits for an answer, and there are no replies; else say reply: false")
     captured = {f"answer.{name}": get for name, get in compiler.table(rule.capture, (*place, "capture")).items()}
-    names = known | ARGUMENTS | rule.use.keys() | captured.keys()
+    names = known | ARGUMENTS | rule.use.keys()
     # Values of a command are taken from its arguments by name, whatever the feed's format is.
     arguments = Compiler("fields", compiler.lines, profile.settings, profile.between)
     return CommandPlan(
         rule,
         arguments.all_of(rule.when, (*place, "when")) if rule.when else None,
-        tuple(_say(compiler, profile, each, names, (*place, "send", number)) for number, each in enumerate(rule.send)),
+        tuple(
+            # Before the first message there is no answer: a sample would not notice, since it makes answers up.
+            _say(compiler, profile, each, names | (captured.keys() if number else set()), (*place, "send", number))
+            for number, each in enumerate(rule.send)
+        ),
         arguments.table(rule.use, (*place, "use")),
         captured,
     )
