@@ -62,6 +62,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     try:
         edge, page = environ["EDGE_API"], environ["PAGE_API"]
+        beat_s = float(environ.get("EDGE_BEAT_S", "25"))
         return Settings(
             table=environ["TABLE"],
             edge_callback=_callback(environ, edge),
@@ -75,8 +76,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             tenant_claim=environ.get("TENANT_CLAIM", "custom:tenant"),
             fixed_tenant=environ.get("FIXED_TENANT", ""),
             pepper=environ.get("NUMBER_PEPPER", ""),
-            beat_s=float(environ.get("EDGE_BEAT_S", "25")),
-            lease_s=float(environ.get("EDGE_LEASE_S", "60")),
+            beat_s=beat_s,
+            # A lease of less than two beats would change hands while its holder lives.
+            lease_s=max(float(environ.get("EDGE_LEASE_S", "60")), 2 * beat_s),
             heartbeat_s=float(environ.get("PAGE_HEARTBEAT_S", "30")),
             note_kept_days=int(environ.get("NOTE_KEPT_DAYS", "365")),
         )

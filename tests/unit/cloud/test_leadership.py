@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ringline_cloud.config import from_environment
 from ringline_cloud.services import linkage
 from ringline_core.errors import StoreThrottledError
 from tests.support.cloud import SITE, TENANT, Cloud, document
@@ -57,6 +58,12 @@ def test_a_standby_is_told_when_the_lead_is_free(cloud: Cloud) -> None:
     assert beat(cloud, 1, "edge-2", "e2") == ("standby", 1)
     cloud.later(0.001)
     assert beat(cloud, 1, "edge-2", "e2") == ("active", 2)
+
+
+@pytest.mark.parametrize(("beat", "lease", "lasts"), [("3", "8", 8), ("25", "8", 50), ("25", "60", 60)])
+def test_a_lease_lasts_for_two_beats_at_least(beat: str, lease: str, lasts: float) -> None:
+    given = {"TABLE": "t", "EDGE_API": "e/v1", "PAGE_API": "p/v1", "EDGE_AUDIENCE": "a", "AWS_REGION": "eu-west-1"}
+    assert from_environment({**given, "EDGE_BEAT_S": beat, "EDGE_LEASE_S": lease}).lease_s == lasts
 
 
 def test_another_edge_leads_at_once_after_a_release(cloud: Cloud) -> None:

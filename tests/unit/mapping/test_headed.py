@@ -12,6 +12,7 @@ import pytest
 
 from ringline_core.domain.facts import CallLegs
 from ringline_core.errors import CommandError
+from ringline_core.wire.codes import ErrorCode
 from ringline_edge.adapters.mapping import headed, loading, plan
 from ringline_edge.adapters.mapping.loading import ProfileError
 from ringline_edge.adapters.mapping.protocol import Framer, frame
@@ -131,8 +132,9 @@ async def test_an_answer_that_lacks_what_the_next_message_needs_is_told(
     )
     async with edge(**settings) as joined:
         await joined.ready()
-        with pytest.raises(CommandError, match=r"answer\.handle is not known"):
+        with pytest.raises(CommandError, match=r"answer\.handle is not known") as refused:
             await joined.adapter.execute(command("swap", station="201", call="c"), CallLegs(("7",)))
+        assert refused.value.error_code is ErrorCode.REJECTED_BY_PBX
 
 
 async def test_an_answer_is_known_until_the_next_queue(

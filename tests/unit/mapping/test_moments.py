@@ -51,9 +51,17 @@ def test_a_line_may_list_several_calls() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "ended_ms"), [("1779999990", 1_779_999_990_000), ("x", NOW_MS), ("", NOW_MS), ("9" * 20, NOW_MS)]
+    ("at", "ended_ms"),
+    [
+        ("1780000010", NOW_MS + 10_000),
+        ("1779999999", NOW_MS),  # before it began
+        ("1780090000", NOW_MS),  # a clock of another day
+        ("x", NOW_MS),
+        ("", NOW_MS),
+        ("9" * 20, NOW_MS),
+    ],
 )
-def test_an_end_is_when_the_feed_says_else_now(at: str, ended_ms: int) -> None:
+def test_an_end_is_when_the_feed_says_if_that_can_be(at: str, ended_ms: int) -> None:
     *_, last = told("LIST;CALL=1;EXT=201", f"EV=OVER;CALL=1;AT={at}")
     assert isinstance(last, Leg)
     assert last.ended is not None

@@ -15,7 +15,7 @@ from ringline_edge.adapters.mapping.exchange import HttpMessage
 from ringline_edge.adapters.mapping.expressions import Scope
 from ringline_edge.adapters.mapping.floor import Floor
 from ringline_edge.adapters.mapping.plan import CommandPlan, Plan, ReplyPlan
-from ringline_edge.adapters.mapping.templates import MissingValueError
+from ringline_edge.adapters.mapping.templates import MissingAnswerError, MissingValueError
 from ringline_edge.adapters.mapping.values import Scalar, text
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
@@ -86,6 +86,8 @@ def requests(
             ident = new_id()
             try:
                 yield ident, render({**used, **answers, "id": plan.id_of(ident)})
+            except MissingAnswerError as err:
+                raise CommandError(ErrorCode.REJECTED_BY_PBX, f"The PBX's answer is not whole: {err}.") from err
             except MissingValueError as err:
                 code = ErrorCode.NO_SUCH_CALL if command.call else ErrorCode.NOT_ALLOWED
                 raise CommandError(code, f"The command cannot be said to this PBX: {err}.") from err

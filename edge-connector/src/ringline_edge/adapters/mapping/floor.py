@@ -15,6 +15,7 @@ from ringline_edge.adapters.mapping.profile import Identity
 from ringline_edge.adapters.mapping.values import Scalar, text
 
 Fields = dict[str, Scalar]
+DAY_MS: Final = 86_400_000
 LATEST_MS: Final = 2**43
 MOST: Final = 20_000
 LONGEST_WHO: Final = 64
@@ -299,6 +300,12 @@ def moment(value: Scalar) -> int | None:
     """Milliseconds since the epoch; None for what cannot be that."""
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LATEST_MS
     return value if fits and isinstance(value, int) else None
+
+
+def told_at(value: Scalar, now_ms: int, since_ms: int = 0) -> int | None:
+    """A time as the feed tells it; None for one before `since_ms`, or more than a day ahead, where a clock is wrong."""
+    found = moment(value)
+    return found if found is not None and since_ms <= found <= now_ms + DAY_MS else None
 
 
 def _true(value: Scalar) -> bool:

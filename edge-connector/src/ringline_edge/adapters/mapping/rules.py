@@ -20,6 +20,7 @@ from ringline_edge.adapters.mapping.floor import (
     by,
     moment,
     station_of,
+    told_at,
 )
 from ringline_edge.adapters.mapping.loading import Place
 from ringline_edge.adapters.mapping.profile import (
@@ -177,7 +178,7 @@ class LegPlay:
 
     @staticmethod
     def _over(scope: Scope, floor: Floor, leg: LegMemory, end: _Ending) -> Iterator[Fact]:
-        fact = floor.leg(leg, end.of(scope))
+        fact = floor.leg(leg, end.of(scope, moment(leg.fields.get("started_at_ms")) or leg.born_ms))
         floor.forget(leg)
         if floor.listing is not None:
             floor.listing.gone.add(leg.key)
@@ -197,11 +198,11 @@ class _Ending:
         self._peer = compiler.maybe(end.peer, (*place, "peer"))
         self._at_ms = compiler.maybe(end.at_ms, (*place, "at_ms"))
 
-    def of(self, scope: Scope) -> Ended:
-        """The end, with what is not known taken for the usual."""
+    def of(self, scope: Scope, since_ms: int) -> Ended:
+        """The end of what began at `since_ms`, with what is not known taken for the usual."""
         cause, left, peer = self._cause(scope), self._left(scope), self._peer(scope)
         return Ended(
-            moment(self._at_ms(scope)) or scope.now_ms,
+            told_at(self._at_ms(scope), scope.now_ms, since_ms) or scope.now_ms,
             Left(text(left)) if left in _LEFT else Left.CLEARED,
             Cause(text(cause)) if cause in _CAUSES else Cause.NORMAL,
             by(self._by(scope)),
@@ -235,7 +236,7 @@ def _agent(compiler: Compiler, said: AgentSaid, place: Place) -> Play:
         known = before.agent
         why = text(reason(scope)) or None
         is_known = (known.state, known.reason) == (what, why)
-        since = moment(began(scope)) or (known.since_at_ms if is_known else scope.now_ms)
+        since = told_at(began(scope), scope.now_ms) or (known.since_at_ms if is_known else scope.now_ms)
         name = text(login(scope)) or known.login
         told = Agent(where, AgentStateName(what), since, login=name, reason=why, by=by(who(scope)))
         floor.agents[where] = AgentMemory(told)

@@ -33,6 +33,10 @@ class MissingValueError(Exception):
     """A template needs a value that is not there, or one that this syntax cannot hold; the text says which."""
 
 
+class MissingAnswerError(MissingValueError):
+    """The same, of what the PBX was to answer before."""
+
+
 def compiled(compiler: Compiler, template: Template, known: Collection[str], place: Place) -> Render:
     """A template as a function.
 
@@ -95,7 +99,10 @@ def _texts(template: Any) -> Iterator[str]:
 
 def _value(values: Values, name: str) -> Scalar:
     found = values.get(name)
-    if found is None and name.partition(".")[0] in (*GROUPS, "answer"):
+    group = name.partition(".")[0] if found is None else ""
+    if group == "answer":
+        raise MissingAnswerError(f"{name} is not known")
+    if group in GROUPS:
         raise MissingValueError(f"{name} is not known")
     return found
 
