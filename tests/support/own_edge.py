@@ -47,7 +47,7 @@ class OwnEdge:
             )
         await self.becomes(role)
 
-    async def becomes(self, role: str) -> None:
+    async def becomes(self, role: str, within_s: float = 20) -> None:
         """Wait until it has this role and sees its PBX."""
 
         async def check() -> bool:
@@ -56,7 +56,7 @@ class OwnEdge:
             health = await self.health()
             return health.get("role") == role and health.get("pbx") == "up"
 
-        await eventually(check, timeout_s=20, saying=f"the edge is {role}")
+        await eventually(check, timeout_s=within_s, saying=f"the edge is {role}")
 
     async def health(self) -> dict[str, Any]:
         """What `/healthz` says, empty while it does not answer."""
