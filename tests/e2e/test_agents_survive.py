@@ -70,7 +70,8 @@ async def ready(site: Site, user: str = "anna") -> AsyncIterator[PageClient]:
         await page.document(lambda d: d["agent"]["state"] not in ("logged_off", "unknown"), "log-on")
         assert (await page.command("set_state", state="ready"))[-1]["stage"] == "confirmed"
         yield page
-        assert (await page.command("log_off"))[-1]["stage"] == "confirmed"
+        done = (await page.command("log_off"))[-1]
+        assert done["stage"] == "confirmed", done
 
 
 async def keeps(site: Site, page: PageClient) -> None:

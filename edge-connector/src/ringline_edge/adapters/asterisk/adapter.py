@@ -111,6 +111,8 @@ class AsteriskAdapter:
                 self._session = session
                 self._catch_up()
             await session.keep_alive(self._booted)
+            # While it booted, it had no actions of modules that were not loaded yet.
+            await self._look_around(session)
 
     async def _look_around(self, session: AmiSession) -> None:
         """Learn the version and what this user may do; where it may, have the PBX hold noise back."""
