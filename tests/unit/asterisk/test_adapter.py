@@ -202,6 +202,23 @@ async def test_a_pbx_that_was_still_booting_is_asked_again_when_it_has_booted(se
     assert [agent.station for agent in again.agents] == ["1001"]
 
 
+async def test_what_a_pbx_can_do_once_it_has_booted_counts(server: AmiServer) -> None:
+    without_queues = [name for name in KNOWN if not name.startswith("Queue")]
+    server.answers["ListCommands"] = success(**dict.fromkeys(without_queues, "..."))
+    session = Session(server)
+    await session.stands()
+    assert Verb.LOG_OFF not in session.adapter.capabilities.of("1001")
+    server.answers["ListCommands"] = success(**dict.fromkeys(KNOWN, "..."))
+    server.send({"Event": "FullyBooted", "Status": "Fully Booted"})
+    await eventually(lambda: len(session.facts) == 2)
+    assert Verb.LOG_OFF in session.adapter.capabilities.of("1001")
+    again = session.facts[-1]
+    assert isinstance(again, Snapshot)
+    assert again.capabilities is not None
+    assert Verb.LOG_OFF in again.capabilities[""]
+    await session.end()
+
+
 async def test_a_snapshot_asked_for_in_mid_session_is_everything_known_now(session: Session) -> None:
     session.server.send(newchannel(STRANGER))
     await eventually(lambda: len(session.facts) == 2)
